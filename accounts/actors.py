@@ -1,0 +1,32 @@
+"""Who is acting, for which team: what every service that spends or writes is told."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from accounts.models import ApiKey, Membership, Team, User
+
+
+@dataclass(frozen=True)
+class Actor:
+    """A member in a browser (`membership`) or a program with a key (`api_key`): exactly one of the two."""
+
+    team: Team
+    permissions: frozenset[str]
+    membership: Membership | None = None
+    api_key: ApiKey | None = None
+
+    @property
+    def user(self) -> User | None:
+        return self.membership.user if self.membership else None
+
+    @property
+    def name(self) -> str:
+        """How history names the actor."""
+        if self.api_key:
+            return self.api_key.public_id
+        assert self.membership is not None
+        return f"user:{self.membership.user_id}"
+
+    def may(self, permission: str) -> bool:
+        return permission in self.permissions

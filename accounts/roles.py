@@ -1,0 +1,36 @@
+"""Who may do what: the one table that pages, API and tests read (design section 10)."""
+
+from __future__ import annotations
+
+from accounts.models import Role
+
+SEE = "see"  # the team's history and models
+MAKE = "make"  # generations, uploads, quotes
+BILLING = "billing"  # wallet, payments, statements
+MANAGE = "manage"  # members, keys, budgets, webhooks
+
+PERMISSIONS: dict[str, frozenset[str]] = {
+    Role.OWNER: frozenset({SEE, MAKE, BILLING, MANAGE}),
+    Role.ADMIN: frozenset({SEE, MAKE, MANAGE}),
+    Role.BILLING: frozenset({SEE, BILLING}),
+    Role.MEMBER: frozenset({SEE, MAKE}),
+    Role.VIEWER: frozenset({SEE}),
+}
+
+# What an API key's scope lets a program do.
+SCOPES: dict[str, frozenset[str]] = {
+    "read": frozenset({SEE}),
+    "generate": frozenset({SEE, MAKE}),
+    "billing": frozenset({SEE, BILLING}),
+    "manage": frozenset({SEE, MANAGE}),
+}
+
+
+def of_role(role: str) -> frozenset[str]:
+    """The permissions of a role."""
+    return PERMISSIONS[role]
+
+
+def of_scopes(scopes: list[str]) -> frozenset[str]:
+    """The permissions of a key's scopes together."""
+    return frozenset().union(*(SCOPES[scope] for scope in scopes if scope in SCOPES))

@@ -1,0 +1,8 @@
+from django.apps import AppConfig
+
+
+class BillingConfig(AppConfig):
+    """Money."""
+
+    name = "billing"
+    default_auto_field = "django.db.models.BigAutoField"

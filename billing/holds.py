@@ -1,0 +1,108 @@
+"""Holds: set credit aside, then capture what was used and release the rest, once (invariants.md H1-H8).
+
+Lock order (invariants.md section 3): budgets by id, then the team's accounts by id, then the hold.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from accounts.models import ApiKey, Membership, Team
+from billing import budgets, ledger
+from billing.models import AccountKind, Hold, HoldState, TransferKind
+from project.errors import PaymentRequired
+from project.money import to_json, usd
+
+
+def hold(
+    *,
+    team: Team,
+    reference: str,
+    amount: int,
+    expires_at: datetime,
+    actor: str,
+    membership: Membership | None = None,
+    api_key: ApiKey | None = None,
+) -> Hold:
+    """Sets `amount` micro-dollars of a team aside for `reference`, against the budgets of the member and the key.
+
+    Raises PaymentRequired when a budget or the wallet does not allow it; then nothing is written. The caller holds
+    the transaction."""
+    usages = budgets.take(membership=membership, api_key=api_key, amount=amount)
+    ledger.open_wallet(team)
+    wallet = ledger.lock_wallet(team.pk)
+    if wallet.available.balance < amount:
+        raise insufficient(needed=amount, wallet=wallet)
+    row = Hold.objects.create(reference=reference, team=team, amount=amount, expires_at=expires_at)
+    ledger.post(
+        key=f"hold:{reference}",
+        kind=TransferKind.HOLD,
+        debit=wallet.available,
+        credit=wallet.held,
+        amount=amount,
+        hold=row,
+        actor=actor,
+        reason="held",
+    )
+    budgets.bind(hold=row, usages=usages, amount=amount)
+    return row
+
+
+def settle(*, hold_id: UUID, capture: int, actor: str, reason: str) -> Hold:
+    """Captures `capture` micro-dollars (0 for none) of an open hold and releases the rest. A settled hold is left
+    as it is and returned: both movements happen once. The caller holds the transaction and the generation's lock."""
+    found = Hold.objects.select_related("team").get(pk=hold_id)
+    budgets.lock_of(found)
+    wallet = ledger.lock_wallet(found.team_id)
+    row = Hold.objects.select_for_update(no_key=True).get(pk=hold_id)
+    if row.state != HoldState.OPEN:
+        return row
+    if not 0 <= capture <= row.amount:
+        raise ValueError("a capture is between nothing and the whole hold")
+    if capture:
+        ledger.post(
+            key=f"capture:{row.reference}",
+            kind=TransferKind.CAPTURE,
+            debit=wallet.held,
+            credit=ledger.house(AccountKind.REVENUE),
+            amount=capture,
+            hold=row,
+            actor=actor,
+            reason=reason,
+        )
+    if capture < row.amount:
+        ledger.post(
+            key=f"release:{row.reference}",
+            kind=TransferKind.RELEASE,
+            debit=wallet.held,
+            credit=wallet.available,
+            amount=row.amount - capture,
+            hold=row,
+            actor=actor,
+            reason=reason,
+        )
+    budgets.settle(hold=row, used=capture)
+    row.refresh_from_db()
+    return row
+
+
+def insufficient(*, needed: int, wallet: ledger.Wallet) -> PaymentRequired:
+    """The 402 of a wallet that does not hold enough: what is needed, held, left and who can add."""
+    available = wallet.available.balance
+    return PaymentRequired(
+        f"This needs ${usd(needed)}; the wallet has ${usd(available)} available"
+        f" (${usd(wallet.held.balance)} more is held for generations under way).",
+        room=available,
+        extra={
+            "limit_kind": "wallet",
+            "needed": to_json(needed),
+            "available": to_json(available),
+            "held": to_json(wallet.held.balance),
+            "limit": to_json(wallet.balance),
+            "used": to_json(0),
+            "missing": to_json(needed - available),
+            "resets_at": None,
+            "raised_by": ["owner", "billing"],
+        },
+    )

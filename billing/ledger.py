@@ -1,0 +1,94 @@
+"""Money moves in one function: post (design section 2). Everything else in the house asks it.
+
+A transfer's key makes it happen once; the database (migration 0002) writes its two entries, moves the balances and
+refuses whatever breaks a rule of invariants.md L1-L9.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import connection
+
+from accounts.models import Team
+from billing.models import HOUSE, Account, AccountKind, Hold, Transfer, TransferKind
+
+
+class KeyReused(Exception):
+    """A transfer of this key exists with another amount, kind or other accounts (invariants.md L5)."""
+
+
+@dataclass(frozen=True)
+class Wallet:
+    """A team's two accounts, locked or as of now. Amounts in micro-dollars."""
+
+    available: Account
+    held: Account
+
+    @property
+    def balance(self) -> int:
+        return self.available.balance + self.held.balance
+
+
+def house(kind: AccountKind) -> Account:
+    """A house account. Made again where it is missing (a database whose rows were flushed)."""
+    if kind not in HOUSE:
+        raise ValueError(f"{kind} is no house account")
+    account, _ = Account.objects.get_or_create(team=None, kind=kind)
+    return account
+
+
+def open_wallet(team: Team) -> None:
+    """Makes a team's accounts; harmless when they are there."""
+    for kind in (AccountKind.AVAILABLE, AccountKind.HELD):
+        Account.objects.get_or_create(team=team, kind=kind)
+
+
+def lock_wallet(team_id: int) -> Wallet:
+    """Locks all accounts of a team in id order, before any hold is locked (invariants.md section 3)."""
+    accounts = Account.objects.filter(team_id=team_id).order_by("id").select_for_update(no_key=True)
+    by_kind = {account.kind: account for account in accounts}
+    return Wallet(available=by_kind[AccountKind.AVAILABLE], held=by_kind[AccountKind.HELD])
+
+
+def wallet(team_id: int) -> Wallet:
+    """A team's wallet as of now, for reading. A team without accounts has none of its money anywhere: zeros."""
+    by_kind = {account.kind: account for account in Account.objects.filter(team_id=team_id)}
+    empty = Account(team_id=team_id, balance=0)
+    return Wallet(
+        available=by_kind.get(AccountKind.AVAILABLE, empty), held=by_kind.get(AccountKind.HELD, empty)
+    )
+
+
+def post(
+    *,
+    key: str,
+    kind: TransferKind,
+    debit: Account,
+    credit: Account,
+    amount: int,
+    actor: str,
+    reason: str,
+    hold: Hold | None = None,
+    event_at: datetime | None = None,
+) -> Transfer:
+    """Moves `amount` micro-dollars from debit to credit, once per key, in the caller's transaction.
+
+    Returns the transfer, new or the one that is there already. Raises KeyReused when the key stands for another
+    movement, and IntegrityError where the database refuses (overdraft, forbidden legs)."""
+    if type(amount) is not int or amount <= 0:
+        raise ValueError("an amount is a positive whole number of micro-dollars")
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """INSERT INTO billing_transfer
+                 (key, kind, debit_id, credit_id, amount, hold_id, actor, reason, event_at, created_at)
+               VALUES (%s, %s, %s, %s, %s, %s, %s, %s, coalesce(%s, clock_timestamp()), clock_timestamp())
+               ON CONFLICT (key) DO NOTHING""",
+            [key, kind, debit.pk, credit.pk, amount, hold.pk if hold else None, actor, reason, event_at],
+        )
+    transfer = Transfer.objects.get(key=key)
+    wanted = (str(kind), debit.pk, credit.pk, amount, hold.pk if hold else None)
+    if (transfer.kind, transfer.debit_id, transfer.credit_id, transfer.amount, transfer.hold_id) != wanted:
+        raise KeyReused(f"the transfer {key} exists with other content")
+    return transfer

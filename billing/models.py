@@ -1,0 +1,233 @@
+"""Rows of money: accounts, transfers, entries, holds and budgets. All amounts are micro-dollars.
+
+The rules live in the database (migration 0002, from invariants.md L1-L9 and H1-H8); ledger.py is the only writer
+of transfers, holds.py of holds, budgets.py of budgets. Entries and balances are written by triggers alone.
+"""
+
+from __future__ import annotations
+
+import uuid
+
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Now
+
+from accounts.models import ApiKey, Membership, Team
+
+
+class AccountKind(models.TextChoices):
+    AVAILABLE = "available"
+    HELD = "held"
+    STRIPE = "stripe"
+    GRANTS = "grants"
+    REVENUE = "revenue"
+    WRITEOFF = "writeoff"
+
+
+HOUSE = (AccountKind.STRIPE, AccountKind.GRANTS, AccountKind.REVENUE, AccountKind.WRITEOFF)
+
+
+class TransferKind(models.TextChoices):
+    TOPUP = "topup"
+    GRANT = "grant"
+    HOLD = "hold"
+    CAPTURE = "capture"
+    RELEASE = "release"
+    REVERSAL = "reversal"
+
+
+class HoldState(models.TextChoices):
+    OPEN = "open"
+    CAPTURED = "captured"
+    RELEASED = "released"
+
+
+class Account(models.Model):
+    """A team's `available` or `held`, or a house account (team null) that keeps no running balance."""
+
+    team = models.ForeignKey(Team, models.PROTECT, null=True, related_name="accounts")
+    kind = models.CharField(max_length=9, choices=AccountKind.choices)
+    balance = models.BigIntegerField(default=0)
+    version = models.BigIntegerField(default=0)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["team", "kind"], name="account_once", nulls_distinct=False),
+            models.CheckConstraint(condition=Q(kind__in=AccountKind.values), name="account_kind_known"),
+            models.CheckConstraint(
+                condition=(Q(team=None) & Q(kind__in=HOUSE)) | (~Q(team=None) & ~Q(kind__in=HOUSE)),
+                name="account_house_has_no_team",
+            ),
+            models.CheckConstraint(condition=Q(team=None) | Q(balance__gte=0), name="account_no_overdraft"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} of {self.team_id or 'the house'}"
+
+
+class Hold(models.Model):
+    """Credit set aside for one thing that is being made, until it is captured or released, once."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    reference = models.CharField(max_length=80, unique=True)
+    team = models.ForeignKey(Team, models.PROTECT, related_name="holds")
+    amount = models.BigIntegerField()
+    captured = models.BigIntegerField(default=0)
+    released = models.BigIntegerField(default=0)
+    state = models.CharField(max_length=8, choices=HoldState.choices, default=HoldState.OPEN)
+    expires_at = models.DateTimeField()
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        indexes = [models.Index(fields=["team", "created_at"], condition=Q(state="open"), name="hold_open_of_team")]
+        constraints = [
+            models.UniqueConstraint(fields=["id", "team"], name="hold_in_team"),
+            models.CheckConstraint(condition=Q(amount__gt=0, amount__lt=10**15), name="hold_amount"),
+            models.CheckConstraint(condition=Q(captured__gte=0, released__gte=0), name="hold_parts_positive"),
+            models.CheckConstraint(condition=Q(amount__gte=F("captured") + F("released")), name="hold_not_exceeded"),
+            models.CheckConstraint(
+                condition=(Q(state="open") & Q(amount__gt=F("captured") + F("released")))
+                | (Q(state="captured", captured__gt=0) & Q(amount=F("captured") + F("released")))
+                | (Q(state="released", captured=0) & Q(amount=F("released"))),
+                name="hold_state_follows",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.state} hold for {self.reference}"
+
+
+class Transfer(models.Model):
+    """One movement of money between two accounts: immutable, unique by key, positive."""
+
+    key = models.CharField(max_length=120, unique=True)
+    kind = models.CharField(max_length=8, choices=TransferKind.choices)
+    debit = models.ForeignKey(Account, models.PROTECT, related_name="debits")
+    credit = models.ForeignKey(Account, models.PROTECT, related_name="credits")
+    amount = models.BigIntegerField()
+    hold = models.ForeignKey(Hold, models.PROTECT, null=True, related_name="transfers")
+    actor = models.CharField(max_length=80)
+    reason = models.CharField(max_length=200)
+    event_at = models.DateTimeField(db_default=Now())
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(kind__in=TransferKind.values), name="transfer_kind_known"),
+            models.CheckConstraint(condition=Q(amount__gt=0, amount__lt=10**15), name="transfer_amount"),
+            models.CheckConstraint(condition=~Q(debit=F("credit")), name="transfer_two_accounts"),
+            models.CheckConstraint(
+                condition=Q(kind__in=["hold", "capture", "release"], hold__isnull=False)
+                | (~Q(kind__in=["hold", "capture", "release"]) & Q(hold__isnull=True)),
+                name="transfer_hold_iff_of_hold",
+            ),
+            models.UniqueConstraint(fields=["hold"], condition=Q(kind="hold"), name="transfer_one_hold"),
+            models.UniqueConstraint(fields=["hold"], condition=Q(kind="capture"), name="transfer_one_capture"),
+            models.UniqueConstraint(fields=["hold"], condition=Q(kind="release"), name="transfer_one_release"),
+        ]
+
+    def __str__(self) -> str:
+        return self.key
+
+
+class Entry(models.Model):
+    """One leg of a transfer, written by its trigger. House accounts' entries carry no version and no balance."""
+
+    account = models.ForeignKey(Account, models.PROTECT, related_name="entries")
+    transfer = models.ForeignKey(Transfer, models.PROTECT, related_name="entries")
+    delta = models.BigIntegerField()
+    account_version = models.BigIntegerField(null=True)
+    balance_after = models.BigIntegerField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=~Q(delta=0), name="entry_moves"),
+            models.UniqueConstraint(fields=["transfer", "account"], name="entry_once_per_account"),
+            models.UniqueConstraint(fields=["account", "account_version"], name="entry_version_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.delta:+} on {self.account_id}"
+
+
+class Period(models.TextChoices):
+    DAY = "day"
+    MONTH = "month"
+
+
+class Budget(models.Model):
+    """A cap on what one member or one API key may spend in a day or a month (UTC)."""
+
+    team = models.ForeignKey(Team, models.CASCADE, related_name="budgets")
+    membership = models.ForeignKey(Membership, models.CASCADE, null=True, related_name="budgets")
+    api_key = models.ForeignKey(ApiKey, models.CASCADE, null=True, related_name="budgets")
+    period = models.CharField(max_length=5, choices=Period.choices)
+    limit = models.BigIntegerField()
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["membership", "period"], name="budget_of_member_once"),
+            models.UniqueConstraint(fields=["api_key", "period"], name="budget_of_key_once"),
+            models.CheckConstraint(condition=Q(period__in=Period.values), name="budget_period_known"),
+            models.CheckConstraint(condition=Q(limit__gte=0, limit__lt=10**15), name="budget_limit"),
+            models.CheckConstraint(
+                condition=Q(membership=None, api_key__isnull=False) | Q(api_key=None, membership__isnull=False),
+                name="budget_of_one",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.limit} a {self.period}"
+
+
+class BudgetUsage(models.Model):
+    """What one period of a budget has used (captured) and holds. Never above the limit by a new hold (trigger)."""
+
+    budget = models.ForeignKey(Budget, models.CASCADE, related_name="usages")
+    period_start = models.DateField()
+    used = models.BigIntegerField(default=0)
+    held = models.BigIntegerField(default=0)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["budget", "period_start"], name="budget_usage_once"),
+            models.CheckConstraint(condition=Q(used__gte=0, held__gte=0), name="budget_usage_positive"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.used}+{self.held} since {self.period_start}"
+
+
+class BudgetHold(models.Model):
+    """Which period of which budget a hold counts against."""
+
+    hold = models.ForeignKey(Hold, models.CASCADE, related_name="budget_holds")
+    usage = models.ForeignKey(BudgetUsage, models.CASCADE, related_name="holds")
+    amount = models.BigIntegerField()
+    settled = models.BooleanField(default=False)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["hold", "usage"], name="budget_hold_once")]
+
+    def __str__(self) -> str:
+        return f"{self.amount} of {self.hold_id}"
+
+
+class LedgerAlarm(models.Model):
+    """verify_ledger found a lie: nothing new is accepted until a person clears it (design section 5)."""
+
+    raised_at = models.DateTimeField(db_default=Now())
+    broken = models.JSONField()
+    cleared_at = models.DateTimeField(null=True)
+    cleared_by = models.CharField(max_length=80, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                models.Value(1), condition=Q(cleared_at=None), name="ledger_alarm_one_open"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"alarm of {self.raised_at}"

@@ -1,0 +1,107 @@
+"""verify_ledger: recompute everything from entries and transfers (invariants.md Appendix C, H5, H7).
+
+Each check is a name and a query that counts the rows that break it.
+"""
+
+from __future__ import annotations
+
+import logging
+
+from django.db import connection, transaction
+from django.db.models.functions import Now
+
+from billing.models import LedgerAlarm
+from project.errors import Unavailable
+
+log = logging.getLogger(__name__)
+
+CHECKS: tuple[tuple[str, str], ...] = (
+    ("the sum of all entries is 0", "select coalesce(sum(delta), 0) <> 0 from billing_entry"),
+    (
+        "each transfer has exactly two entries, of its amount, summing to 0",
+        """select count(*) from (select t.id from billing_transfer t left join billing_entry e on e.transfer_id = t.id
+           group by t.id, t.amount having count(e.id) <> 2 or sum(e.delta) <> 0 or max(e.delta) <> t.amount) x""",
+    ),
+    (
+        "a team account's balance is the sum of its entries",
+        """select count(*) from billing_account a where team_id is not null and balance <>
+           coalesce((select sum(delta) from billing_entry where account_id = a.id), 0)""",
+    ),
+    (
+        "each account's versions run from 1 without a gap and each balance follows from the one before",
+        """select count(*) from (select balance_after - delta as before, account_version,
+             lag(balance_after, 1, 0::bigint) over w as prev, row_number() over w as rn
+           from billing_entry where account_version is not null
+           window w as (partition by account_id order by account_version)) x
+           where before <> prev or account_version <> rn""",
+    ),
+    (
+        "an account's version is its last entry's",
+        """select count(*) from billing_account a where team_id is not null and version <>
+           (select count(*) from billing_entry where account_id = a.id)""",
+    ),
+    (
+        "held is the sum of the open holds",
+        """select count(*) from billing_account a where kind = 'held' and balance <> coalesce((select
+           sum(amount - captured - released) from billing_hold h where h.team_id = a.team_id and state = 'open'), 0)""",
+    ),
+    (
+        "what a hold captured and released is what its transfers say",
+        """select count(*) from billing_hold h where
+           captured <> coalesce((select sum(amount) from billing_transfer where hold_id = h.id and kind = 'capture'), 0)
+           or released <> coalesce((select sum(amount) from billing_transfer where hold_id = h.id and kind = 'release'), 0)
+           or amount <> coalesce((select sum(amount) from billing_transfer where hold_id = h.id and kind = 'hold'), 0)""",
+    ),
+    ("no team's balance is negative", "select count(*) from billing_account where team_id is not null and balance < 0"),
+    (
+        "no open hold is past its deadline by more than 5 minutes",
+        """select count(*) from billing_hold where state = 'open'
+           and expires_at < clock_timestamp() - interval '5 minutes'""",
+    ),
+    (
+        "a budget's held part is the sum of its unsettled holds",
+        """select count(*) from billing_budgetusage u where held <> coalesce((select sum(amount)
+           from billing_budgethold where usage_id = u.id and not settled), 0)""",
+    ),
+)
+
+
+def failures(checks: tuple[tuple[str, str], ...] = CHECKS) -> list[str]:
+    """The names of the checks that do not hold, read in one snapshot; an empty list is good news."""
+    broken = []
+    nested = connection.in_atomic_block  # then the caller's snapshot serves
+    with transaction.atomic(), connection.cursor() as cursor:
+        if not nested:
+            cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        cursor.execute("SET LOCAL statement_timeout = '600s'")
+        for name, query in checks:
+            cursor.execute(query)
+            row = cursor.fetchone()
+            if row is None or row[0]:
+                broken.append(name)
+    return broken
+
+
+def watch(checks: tuple[tuple[str, str], ...] = CHECKS) -> list[str]:
+    """Runs the checks and raises the alarm for what does not hold. Returns the broken ones."""
+    broken = failures(checks)
+    if broken:
+        log.critical("the ledger does not hold: %s", "; ".join(broken))
+        if not LedgerAlarm.objects.filter(cleared_at=None).exists():
+            LedgerAlarm.objects.create(broken=broken)
+    return broken
+
+
+def require_sound() -> None:
+    """Raises Unavailable while an alarm is open: stop rather than continue wrong (invariants.md section 9)."""
+    if LedgerAlarm.objects.filter(cleared_at=None).exists():
+        raise Unavailable(
+            "New generations are stopped while we look into our books. Nothing was charged.",
+            code="ledger_alarm",
+            headers={"Retry-After": "300"},
+        )
+
+
+def clear(*, by: str) -> int:
+    """Clears the alarm, by a person who looked. Returns how many were open."""
+    return LedgerAlarm.objects.filter(cleared_at=None).update(cleared_at=Now(), cleared_by=by)

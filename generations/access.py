@@ -1,0 +1,52 @@
+"""The only getters of a team's generations, uploads and quotes at the edges: strangers get 404."""
+
+from __future__ import annotations
+
+from django.db.models import QuerySet
+
+from accounts import access, roles
+from accounts.actors import Actor
+from generations.models import Generation, Output, Upload
+from project import ids
+from project.errors import NotFound
+
+
+def generations(actor: Actor) -> QuerySet[Generation]:
+    """All generations of the actor's team."""
+    access.require(actor, roles.SEE)
+    return Generation.objects.filter(team=actor.team)
+
+
+def generation(actor: Actor, public_id: str) -> Generation:
+    """One generation of the actor's team by its public id, with what a page or answer needs. Raises NotFound."""
+    wanted = ids.parse("gen", public_id)
+    found = (
+        generations(actor)
+        .select_related("price_version", "api_key", "membership__user", "hold")
+        .prefetch_related("outputs")
+        .filter(pk=wanted)
+        .first()
+        if wanted
+        else None
+    )
+    if found is None:
+        raise NotFound("There is no such generation.")
+    return found
+
+
+def output(actor: Actor, public_id: str, index: int) -> Output:
+    """One output of a generation of the actor's team. Raises NotFound."""
+    found = Output.objects.filter(generation=generation(actor, public_id), index=index).first()
+    if found is None:
+        raise NotFound("There is no such output.")
+    return found
+
+
+def upload(actor: Actor, public_id: str) -> Upload:
+    """One upload of the actor's team. Raises NotFound."""
+    access.require(actor, roles.SEE)
+    wanted = ids.parse("upl", public_id)
+    found = Upload.objects.filter(team=actor.team, pk=wanted).first() if wanted else None
+    if found is None:
+        raise NotFound("There is no such upload.")
+    return found

@@ -1,0 +1,135 @@
+"""A model's input from the outside: validated, its images checked, and made ready for a provider.
+
+An image field takes a public https URL or one of our uploads (its id or its url; design section 6). Uploads are
+kept as ids in the stored input; the provider gets a fresh signed address of them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+
+from accounts.models import Team
+from generations import files, media
+from generations.catalog.base import Entry, InputError
+from generations.models import Generation, Upload
+from project import ids, net
+from project.errors import FieldError, Invalid
+
+IMAGE_BYTES = 10 * 1024 * 1024
+LOOK_DEADLINE = 4.0  # seconds for looking at one foreign image
+MOST_LOOKS = 10
+UPLOAD_IN_URL = re.compile(r"/uploads/([0-9a-f]{32})\.[a-z]+(?:\?|$)")
+FOR_PROVIDER_SECONDS = 24 * 3600
+
+
+def validate(*, entry: Entry, data: object, team: Team | None) -> dict[str, Any]:
+    """The input with defaults filled in and uploads as ids. Raises Invalid with a path for every wrong field.
+
+    Without a team (a public look-up) uploads cannot be resolved and are refused."""
+    try:
+        clean = entry.validate(data)
+    except InputError as error:
+        fields = [FieldError(f"input.{e.path}" if e.path else "input", e.message, e.code) for e in error.errors]
+        raise Invalid("The input has errors.", errors=fields) from error
+    problems: list[FieldError] = []
+    mapping: dict[str, str] = {}
+    for path, value in entry.image_paths(clean):
+        try:
+            mapping[value] = _own_upload(value, team) or _foreign(value)
+        except ValueError as error:
+            problems.append(FieldError(f"input.{path}", str(error), "image_refused"))
+    if problems:
+        raise Invalid("An image cannot be used.", errors=problems)
+    return entry.with_images(clean, lambda value: mapping[value])
+
+
+def look_at_images(*, entry: Entry, data: dict[str, Any]) -> None:
+    """Fetches the head of each foreign image through the guard: what is no jpeg, png or webp, or above 10 MB, or
+    lies at an address that is not public, is refused here. One that cannot be reached from here is left to the
+    provider, who fetches it from elsewhere. Never inside a transaction."""
+    problems: list[FieldError] = []
+    foreign = [(path, value) for path, value in entry.image_paths(data) if not value.startswith("upl_")]
+    seen: set[str] = set()
+    for path, value in foreign[:MOST_LOOKS]:
+        if value in seen:
+            continue
+        seen.add(value)
+        sentence = _look(value)
+        if sentence:
+            problems.append(FieldError(f"input.{path}", sentence, "image_refused"))
+    if problems:
+        raise Invalid("An image cannot be used.", errors=problems)
+
+
+def _look(url: str) -> str:
+    """A sentence about what is wrong with a foreign image, or nothing."""
+    try:
+        response = net.fetch(
+            method="GET", url=url, deadline=LOOK_DEADLINE, max_bytes=IMAGE_BYTES, guard=net.Guard.PUBLIC
+        )
+    except net.Unresolvable:
+        return ""
+    except net.Refused as error:
+        return error.reason
+    except net.TooLarge:
+        return "the image is larger than 10 MB"
+    except net.NetError:
+        return ""
+    if response.status != 200:
+        return f"the address answers {response.status} instead of an image" if response.status in (404, 410) else ""
+    if media.sniff(response.body[:64]) not in ("image/jpeg", "image/png", "image/webp"):
+        return "the address holds no jpeg, png or webp image"
+    return ""
+
+
+def _own_upload(value: str, team: Team | None) -> str | None:
+    """The id of an upload of this team that a value names; None when it names none of ours."""
+    wanted = ids.parse("upl", value)
+    if wanted is None and value.startswith(f"{settings.SITE_URL}/media/"):
+        match = UPLOAD_IN_URL.search(value)
+        if match is None:
+            raise ValueError("this address of ours is no upload")
+        wanted = UUID(hex=match[1])
+    if wanted is None:
+        if value.startswith("upl_"):
+            raise ValueError("there is no such upload")
+        return None
+    if team is None or not Upload.objects.filter(team=team, pk=wanted).exists():
+        raise ValueError("there is no such upload")
+    return ids.public("upl", wanted)
+
+
+def _foreign(value: str) -> str:
+    """A public https address, checked by form and name (faults.md row 61)."""
+    try:
+        net.check_url(value)
+    except net.Unresolvable:
+        return value  # the provider may know the name; nothing is fetched from here
+    except net.Refused as error:
+        raise ValueError(error.reason) from error
+    return value
+
+
+def for_provider(*, entry: Entry, generation: Generation) -> dict[str, Any]:
+    """The stored input with each upload replaced by a signed address that the provider can fetch for 24 h."""
+
+    def address(value: str) -> str:
+        wanted = ids.parse("upl", value)
+        if wanted is None:
+            return value
+        upload = Upload.objects.get(team_id=generation.team_id, pk=wanted)
+        return files.signed_url(upload.name, lifetime_seconds=FOR_PROVIDER_SECONDS)
+
+    return entry.with_images(generation.input, address)
+
+
+def fingerprint(model: str, data: dict[str, Any]) -> str:
+    """sha256 of the canonical JSON of model and input."""
+    text = json.dumps([model, data], sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    return hashlib.sha256(text.encode()).hexdigest()

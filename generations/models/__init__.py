@@ -1,0 +1,31 @@
+"""Rows of the product, one file a subject. Verbs live beside, in states.py, intake.py and so on."""
+
+from generations.models.catalogue import Listing, PriceVersion, Quote
+from generations.models.generation import Attempt, AttemptOutcome, CostVerdict, Generation, GenerationEvent, Reason, Status
+from generations.models.inbox import Callback, CallbackVerdict, IdempotencyRecord, OutgoingEvent
+from generations.models.providers import Chore, ProviderKeys, ProviderSlot, ProviderState
+from generations.models.results import LateResult, Output, Upload
+
+__all__ = [
+    "Attempt",
+    "AttemptOutcome",
+    "Callback",
+    "CallbackVerdict",
+    "Chore",
+    "CostVerdict",
+    "Generation",
+    "GenerationEvent",
+    "IdempotencyRecord",
+    "LateResult",
+    "Listing",
+    "OutgoingEvent",
+    "Output",
+    "PriceVersion",
+    "ProviderKeys",
+    "ProviderSlot",
+    "ProviderState",
+    "Quote",
+    "Reason",
+    "Status",
+    "Upload",
+]

@@ -1,0 +1,83 @@
+"""What came back, and what people brought: outputs, late results, uploads."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+
+from accounts.models import Team
+from generations.models.generation import Generation
+from project.ids import public
+
+
+class Output(models.Model):
+    """One stored file of a generation: its bytes lie in our storage under `name`."""
+
+    generation = models.ForeignKey(Generation, models.PROTECT, related_name="outputs")
+    team = models.ForeignKey(Team, models.PROTECT, related_name="+")
+    index = models.PositiveSmallIntegerField()
+    kind = models.CharField(max_length=5)
+    name = models.CharField(max_length=200, unique=True)
+    preview = models.CharField(max_length=200, blank=True)
+    content_type = models.CharField(max_length=40)
+    bytes = models.BigIntegerField()
+    sha256 = models.CharField(max_length=64)
+    width = models.PositiveIntegerField()
+    height = models.PositiveIntegerField()
+    duration_ms = models.PositiveIntegerField(null=True)
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["generation", "index"], name="output_index_once"),
+            models.CheckConstraint(condition=Q(bytes__gt=0), name="output_not_empty"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class LateResult(models.Model):
+    """A success that came after the generation had ended: kept, never charged (invariants.md G10)."""
+
+    generation = models.ForeignKey(Generation, models.PROTECT, related_name="late_results")
+    provider_task_id = models.CharField(max_length=200)
+    sources = models.JSONField()
+    cost = models.BigIntegerField(null=True)
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["generation", "provider_task_id"], name="late_result_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"late result of {self.generation_id}"
+
+
+class Upload(models.Model):
+    """An image a team brought, re-encoded without its metadata."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    team = models.ForeignKey(Team, models.CASCADE, related_name="uploads")
+    name = models.CharField(max_length=200, unique=True)
+    content_type = models.CharField(max_length=40)
+    bytes = models.PositiveIntegerField()
+    sha256 = models.CharField(max_length=64)
+    width = models.PositiveIntegerField()
+    height = models.PositiveIntegerField()
+    created_by = models.CharField(max_length=80)
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        indexes = [models.Index(fields=["team", "-created_at"], name="upload_of_team")]
+
+    def __str__(self) -> str:
+        return self.public_id
+
+    @property
+    def public_id(self) -> str:
+        return public("upl", self.id)

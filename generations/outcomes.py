@@ -1,0 +1,151 @@
+"""The ends of a generation: state and money together, in one transaction (design section 4.8).
+
+Every function takes the generation's lock, looks again, and leaves an ended generation as it ended.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from billing import holds
+from generations import catalog, pricing, receipts
+from generations.models import CostVerdict, Generation, Output, Reason, Status
+from generations.offers import book_of
+from generations.states import locked, move
+from project import db
+from project.errors import Conflict
+
+# What a person reads. Never the provider's own words (faults.md E19).
+SENTENCES: dict[str, str] = {
+    Reason.PROVIDER_REJECTED: "The provider did not accept this input. Nothing was charged.",
+    Reason.PROVIDER_FAILED: "The provider could not finish this. Nothing was charged.",
+    Reason.PROVIDER_UNAVAILABLE: "The provider could not be reached or does not take work now. Nothing was charged.",
+    Reason.NO_OUTPUT: "The provider ended without a result. Nothing was charged.",
+    Reason.RESULT_LOST: "The result could not be fetched from the provider. Nothing was charged.",
+    Reason.TIMED_OUT: "This took longer than its deadline. Nothing was charged.",
+    Reason.OUTCOME_UNKNOWN: "The provider never confirmed this request. Nothing was charged.",
+    Reason.CONTENT_REFUSED: "The provider's content policy refused this input. Nothing was charged.",
+    Reason.MODEL_WITHDRAWN: "This model was withdrawn before the work began. Nothing was charged.",
+}
+RETRYABLE = frozenset(
+    {
+        Reason.PROVIDER_FAILED,
+        Reason.PROVIDER_UNAVAILABLE,
+        Reason.NO_OUTPUT,
+        Reason.RESULT_LOST,
+        Reason.TIMED_OUT,
+        Reason.OUTCOME_UNKNOWN,
+    }
+)
+
+
+def succeed(*, generation_id: UUID) -> Generation:
+    """storing -> succeeded: captures what was delivered, never above the hold, releases the rest, freezes the
+    receipt. A generation that is not storing is returned as it is."""
+    return db.in_transaction(lambda: _succeed(locked(generation_id)))
+
+
+def _succeed(generation: Generation) -> Generation:
+    if generation.status != Status.STORING:
+        return generation
+    entry = catalog.get(generation.model)
+    delivered = 1 if generation.kind == "text" else Output.objects.filter(generation=generation).count()
+    usage = generation.actual_cost if generation.kind == "text" else None
+    charge = pricing.capture_amount(
+        entry, generation.input, book_of(generation.price_version), delivered=delivered, usage_cost=usage
+    )
+    charge = min(charge, generation.hold_amount)
+    hold = holds.settle(hold_id=generation.hold_id, capture=charge, actor="system", reason="delivered")
+    expected = entry.expected_cost(generation.input, delivered)
+    moment = db.now()
+    fields: dict[str, Any] = {
+        "output_count": delivered,
+        "charged": charge,
+        "finished_at": moment,
+        "expected_cost": expected,
+        "cost_verdict": verdict(expected=expected, actual=generation.actual_cost),
+        "sources": None,
+        "receipt": receipts.build(
+            generation, hold=hold, charge=charge, delivered=delivered, finished_at=moment, entry=entry
+        ),
+    }
+    data = {"charged": charge, "released": generation.hold_amount - charge, "delivered": delivered}
+    return move(generation, to=Status.SUCCEEDED, event="succeeded", data=data, **fields)
+
+
+def fail(
+    *, generation_id: UUID, reason: Reason, detail: str = "", cost: int | None = None, actor: str = "system"
+) -> Generation:
+    """Any open state -> failed: everything is released. `detail` is for staff; `cost` what the provider took."""
+    return db.in_transaction(
+        lambda: fail_locked(locked(generation_id), reason=reason, detail=detail, cost=cost, actor=actor)
+    )
+
+
+def fail_locked(
+    generation: Generation, *, reason: Reason, detail: str = "", cost: int | None = None, actor: str = "system"
+) -> Generation:
+    """fail, for a caller who holds the lock and the transaction."""
+    if generation.ended:
+        return generation
+    hold = holds.settle(hold_id=generation.hold_id, capture=0, actor=actor, reason=f"failed: {reason}")
+    moment = db.now()
+    actual = cost if cost is not None else generation.actual_cost
+    fields: dict[str, Any] = {
+        "reason": reason,
+        "message": SENTENCES[reason],
+        "charged": 0,
+        "finished_at": moment,
+        "actual_cost": actual,
+        "cost_verdict": _verdict_of_failure(generation, reason, actual),
+        "receipt": receipts.build(generation, hold=hold, charge=0, delivered=0, finished_at=moment),
+    }
+    data = {"reason": str(reason), "released": generation.hold_amount, "detail": detail[:120]}
+    return move(generation, to=Status.FAILED, event="failed", actor=actor, data=data, **fields)
+
+
+def cancel(*, generation_id: UUID, actor: str) -> Generation:
+    """queued -> canceled: everything is released. Raises Conflict when it can no longer be canceled; a canceled one
+    is returned again."""
+
+    def work() -> Generation:
+        generation = locked(generation_id)
+        if generation.status == Status.CANCELED:
+            return generation
+        if generation.status != Status.QUEUED:
+            raise Conflict(
+                f"It is {generation.status}: only a queued generation can be canceled.", code="not_cancelable"
+            )
+        hold = holds.settle(hold_id=generation.hold_id, capture=0, actor=actor, reason="canceled")
+        moment = db.now()
+        return move(
+            generation,
+            to=Status.CANCELED,
+            event="canceled",
+            actor=actor,
+            data={"released": generation.hold_amount},
+            charged=0,
+            finished_at=moment,
+            cost_verdict=CostVerdict.NONE,
+            receipt=receipts.build(generation, hold=hold, charge=0, delivered=0, finished_at=moment),
+        )
+
+    return db.in_transaction(work)
+
+
+def verdict(*, expected: int, actual: int | None) -> CostVerdict:
+    """The provider's charge beside the expected one (design section 4.9)."""
+    if actual is None:
+        return CostVerdict.UNKNOWN
+    if actual == expected:
+        return CostVerdict.MATCHED
+    return CostVerdict.OVER if actual > expected else CostVerdict.UNDER
+
+
+def _verdict_of_failure(generation: Generation, reason: Reason, actual: int | None) -> CostVerdict:
+    if reason == Reason.OUTCOME_UNKNOWN:
+        return CostVerdict.UNATTRIBUTED
+    if generation.provider_task_id is None:
+        return CostVerdict.NONE
+    return verdict(expected=0, actual=actual)

@@ -1,0 +1,142 @@
+"""What the house asks of a provider, and what it may answer. Nothing here decides about money or states.
+
+The classification of a create (invariants.md section 7) is the heart: only a proof that nothing was made lets a
+generation go back to the queue; whatever is not proven is Unknown and is never sent again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any, Protocol
+
+from generations.catalog.base import Entry
+
+CREATE_DEADLINE = 25.0  # seconds; below the job's timeout of the main lane
+READ_DEADLINE = 12.0
+RECORD_BYTES = 2 * 1024 * 1024
+
+
+# --- answers to a create ----------------------------------------------------------------------------------------
+@dataclass(frozen=True)
+class Accepted:
+    """The provider made a task of this id; `urls` are where it wants to be asked (fal)."""
+
+    task_id: str
+    urls: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class NotSent:
+    """Proven: nothing reached the provider. May be tried again."""
+
+    detail: str
+
+
+@dataclass(frozen=True)
+class TryLater:
+    """A documented refusal without a task that asks for a later try (429, 455). `pause` in seconds."""
+
+    detail: str
+    pause: int = 10
+
+
+@dataclass(frozen=True)
+class RefusedInput:
+    """A documented refusal without a task that is about this input: the generation fails, everything is released."""
+
+    detail: str
+    content: bool = False
+
+
+@dataclass(frozen=True)
+class RefusedAccount:
+    """A documented refusal about our own account (no balance, bad key): fails, and opens the circuit."""
+
+    detail: str
+
+
+@dataclass(frozen=True)
+class Unknown:
+    """Anything else: a task may exist. Never sent again. `trouble` says that the circuit should open."""
+
+    detail: str
+    trouble: bool = False
+
+
+CreateResult = Accepted | NotSent | TryLater | RefusedInput | RefusedAccount | Unknown
+
+
+# --- what a record says -----------------------------------------------------------------------------------------
+@dataclass(frozen=True)
+class Running:
+    """Not at its end, as far as the provider says."""
+
+
+@dataclass(frozen=True)
+class Missing:
+    """The provider knows no such task (yet: a fresh one may take some 90 seconds to show)."""
+
+
+@dataclass(frozen=True)
+class Done:
+    """Ended well: the addresses of the outputs, or a text. `cost` in micro-dollars when the provider said it."""
+
+    sources: list[str] = field(default_factory=list)
+    text: str = ""
+    cost: int | None = None
+    usage_cost: Decimal | None = None  # dollars, router models
+    flagged: bool = False
+
+
+@dataclass(frozen=True)
+class Failed:
+    """Ended without a result. `content` when the provider's policy refused it."""
+
+    detail: str
+    content: bool = False
+    cost: int | None = None
+
+
+@dataclass(frozen=True)
+class Unreadable:
+    """Ended well by its own word, with a result that cannot be read."""
+
+    detail: str
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """The record could not be had this time: network, rate limit, server error."""
+
+    detail: str
+
+
+Observation = Running | Missing | Done | Failed | Unreadable | Trouble
+
+
+@dataclass(frozen=True)
+class Task:
+    """How to ask for a task: its id, the entry it was made for, the provider's own addresses for it."""
+
+    task_id: str
+    entry: Entry
+    urls: dict[str, str]
+
+
+class Provider(Protocol):
+    """One outside provider's dialect."""
+
+    name: str
+
+    def create(self, *, entry: Entry, body: dict[str, Any], callback_url: str) -> CreateResult:
+        """Asks the provider to make a task. One HTTP request at most."""
+        ...
+
+    def read(self, task: Task) -> Observation:
+        """The provider's own record of a task, fetched with our key."""
+        ...
+
+    def credential(self) -> str:
+        """A short fingerprint of the key in use, kept with each attempt (faults.md row 34)."""
+        ...

@@ -1,0 +1,66 @@
+"""Quotes: a price that binds for 10 minutes (design section 4.1)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from accounts.models import Team
+from generations import inputs, offers, pricing
+from generations.catalog.base import Entry
+from generations.models import PriceVersion, Quote
+from project import db
+from project.money import to_json
+
+BINDS_FOR = timedelta(minutes=10)
+
+
+@dataclass(frozen=True)
+class Offer:
+    """A priced, validated request that is not stored. Amounts in micro-dollars."""
+
+    entry: Entry
+    input: dict[str, Any]
+    priced: pricing.Priced
+    version: PriceVersion
+
+
+def price(*, model: object, data: object, team: Team | None) -> Offer:
+    """Validates and prices at the current price. Writes nothing. Raises Invalid, or Conflict when not available."""
+    entry = offers.entry_of(model)
+    offers.require_available(entry.slug)
+    clean = inputs.validate(entry=entry, data=data, team=team)
+    version = offers.current_price(entry.slug)
+    return Offer(entry, clean, pricing.quote(entry, clean, offers.book_of(version)), version)
+
+
+def store(*, team: Team, offer: Offer) -> Quote:
+    """Keeps an offer as a binding quote."""
+    moment = db.now()
+    return Quote.objects.create(
+        team=team,
+        model=offer.entry.slug,
+        input=offer.input,
+        input_hash=inputs.fingerprint(offer.entry.slug, offer.input),
+        lines=lines_json(offer.priced),
+        price=offer.priced.total,
+        hold=offer.priced.hold,
+        price_version=offer.version,
+        created_at=moment,
+        expires_at=moment + BINDS_FOR,
+    )
+
+
+def lines_json(priced: pricing.Priced) -> list[dict[str, Any]]:
+    """The lines as they are stored and shown: amounts in both units."""
+    return [
+        {
+            "label": line.label,
+            "quantity": line.quantity,
+            "unit": line.unit,
+            "unit_price": to_json(line.unit_price),
+            "amount": to_json(line.amount),
+        }
+        for line in priced.lines
+    ]

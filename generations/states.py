@@ -1,0 +1,83 @@
+"""A generation's status changes in one function: move (design section 2). The database refuses illegal steps."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from generations.models import Generation, GenerationEvent, OutgoingEvent, Status
+from generations.models.generation import TERMINAL
+
+# The outgoing event that each status announces (design section 6, webhooks).
+ANNOUNCED = {
+    Status.RUNNING: "generation.running",
+    Status.SUCCEEDED: "generation.succeeded",
+    Status.FAILED: "generation.failed",
+    Status.CANCELED: "generation.canceled",
+}
+
+
+def locked(generation_id: UUID) -> Generation:
+    """The generation, locked for this transaction. The first lock on every path (invariants.md section 3)."""
+    return (
+        Generation.objects.select_for_update(no_key=True, of=("self",))
+        .select_related("team", "price_version")
+        .get(pk=generation_id)
+    )
+
+
+def move(
+    generation: Generation,
+    *,
+    to: Status,
+    event: str,
+    actor: str = "system",
+    data: dict[str, Any] | None = None,
+    **fields: Any,
+) -> Generation:
+    """Moves a locked generation to `to`, sets `fields` with it, writes its history and outgoing event.
+
+    Terminal statuses lose their next action. Raises IntegrityError for a step that does not exist."""
+    if to in TERMINAL:
+        fields["next_action_at"] = None
+    for name, value in fields.items():
+        setattr(generation, name, value)
+    generation.status = to
+    generation.save(update_fields=["status", *fields])
+    record(generation, event, actor=actor, data=data)
+    announce(generation)
+    return generation
+
+
+def record(
+    generation: Generation, kind: str, *, actor: str = "system", data: dict[str, Any] | None = None
+) -> GenerationEvent:
+    """Writes one line of history, in the transaction of the fact."""
+    return GenerationEvent.objects.create(
+        generation=generation, team_id=generation.team_id, kind=kind, actor=actor, data=data or {}
+    )
+
+
+def announce(generation: Generation) -> None:
+    """Writes the outgoing event of the present status, if that status has one. Carries ids, never provider texts."""
+    kind = ANNOUNCED.get(Status(generation.status))
+    if kind is None:
+        return
+    OutgoingEvent.objects.create(
+        team_id=generation.team_id,
+        generation=generation,
+        type=kind,
+        payload={
+            "id": generation.public_id,
+            "model": generation.model,
+            "status": generation.status,
+            "reason": generation.reason or None,
+            "metadata": generation.metadata,
+        },
+    )
+
+
+def backoff(step: int, *, delays: tuple[int, ...]) -> timedelta:
+    """The pause before try number `step` (from 0): one of `delays` in seconds, the last one for ever."""
+    return timedelta(seconds=delays[min(step, len(delays) - 1)])

@@ -1,0 +1,35 @@
+"""The jobs. Each fetches by id and calls one service; each may run twice, late, at the same time as itself, or never.
+
+Names are stored in the queue: a renamed job keeps its old name for one release (style.md 8.2 item 15).
+"""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from generations import callbacks, observation, storage, submission, sweeps
+
+
+def dispatch(provider: str) -> None:
+    """Claims and submits what is waiting for a provider, fairly, for a bounded time."""
+    submission.dispatch(provider=provider)
+
+
+def observe(generation_id: str) -> None:
+    """Looks after one open generation: reads the provider's record, or what is due in its state."""
+    observation.observe(generation_id=UUID(generation_id))
+
+
+def store(generation_id: str) -> None:
+    """Brings the outputs of a finished provider task into our storage, then settles."""
+    storage.store(generation_id=UUID(generation_id))
+
+
+def process_callback(callback_id: int) -> None:
+    """Acts on a stored callback: attaches a lost task, rings observe."""
+    callbacks.process(callback_id=callback_id)
+
+
+def sweep() -> None:
+    """Moves whatever is overdue, through the same functions as everybody else."""
+    sweeps.sweep()

@@ -1,0 +1,77 @@
+"""Around every request: an id for the log, and an honest answer for what went wrong."""
+
+from __future__ import annotations
+
+import logging
+import re
+import uuid
+from collections.abc import Callable
+
+from django.db import DatabaseError, InterfaceError, OperationalError
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+
+from project.db import was_lock_timeout
+from project.errors import Busy, Problem, Unavailable
+
+log = logging.getLogger("project.request")
+Handler = Callable[[HttpRequest], HttpResponse]
+_ID = re.compile(r"[0-9A-Za-z-]{8,64}", re.ASCII)
+
+
+class RequestIdMiddleware:
+    """Gives each request an id (`X-Request-Id`, taken from the caller when it looks like one)."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        given = request.headers.get("X-Request-Id", "")
+        request_id = given if _ID.fullmatch(given) else uuid.uuid4().hex
+        request.META["FRAMEHOUSE_REQUEST_ID"] = request_id
+        response = self.get_response(request)
+        response["X-Request-Id"] = request_id
+        return response
+
+
+class ProblemMiddleware:
+    """Turns a Problem raised by a view into its answer: problem details under /api and for callbacks, a page else."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        problem = as_problem(error)
+        return None if problem is None else answer(request, problem)
+
+
+def as_problem(error: Exception) -> Problem | None:
+    """The Problem that an exception means at the edge, or None when it is a defect of ours."""
+    if isinstance(error, Problem):
+        return error
+    if isinstance(error, DatabaseError) and was_lock_timeout(error):
+        return Busy("Somebody else is changing the same thing. Nothing was written; try again.")
+    if isinstance(error, OperationalError | InterfaceError):
+        log.error("database out of reach: %s", type(error).__name__)
+        return Unavailable("The database is out of reach. Try again in a moment.", headers={"Retry-After": "5"})
+    return None
+
+
+def wants_json(request: HttpRequest) -> bool:
+    """Whether this path answers programs."""
+    return request.path.startswith(("/api/", "/callbacks/", "/health/"))
+
+
+def answer(request: HttpRequest, problem: Problem) -> HttpResponse:
+    """The response for a Problem, as JSON or as a page."""
+    response: HttpResponse
+    if wants_json(request):
+        response = JsonResponse(problem.as_json(), status=problem.status, content_type="application/problem+json")
+    else:
+        response = render(request, "problem.html", {"problem": problem}, status=problem.status)
+    for name, value in problem.headers.items():
+        response[name] = value
+    return response

@@ -1,0 +1,37 @@
+"""django-q2's settings, apart from the queue itself because django_q reads the settings when it is imported.
+
+style.md 8.6: queue_limit 1 and retry > timeout x (ceil((queue_limit + 1) / workers) + 1) + margin, kept by a system
+check (project/checks.py).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+MAIN_TIMEOUT = 60  # seconds; longer than any HTTP deadline of a job in the main lane
+STORE_TIMEOUT = 600  # downloads have their own lane
+POLL = 0.1  # seconds between looks at the queue
+
+
+def cluster(*, workers: int) -> dict[str, Any]:
+    """Q_CLUSTER for `workers` processes in the main lane and half as many (at least one) in the store lane."""
+    return {
+        "name": "main",
+        "orm": "default",
+        "workers": workers,
+        "queue_limit": 1,
+        "bulk": 1,
+        "timeout": MAIN_TIMEOUT,
+        "retry": 300,
+        "max_attempts": 5,
+        "ack_failures": False,
+        "catch_up": False,
+        "poll": POLL,
+        "recycle": 200,
+        "max_rss": 400_000,
+        "save_limit": -1,
+        "label": "Queue",
+        "ALT_CLUSTERS": {
+            "store": {"workers": max(1, workers // 2), "timeout": STORE_TIMEOUT, "retry": 2_400},
+        },
+    }

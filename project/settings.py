@@ -1,0 +1,333 @@
+"""Settings of every process: one file, everything from the environment (design section 7).
+
+Three modes. Production is the default and falls back to nothing. Development is `make run` (or DEBUG=1): embedded
+database, secrets made once into .data/. Test is the test suite's own.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+from typing import Any
+
+import environ
+from csp.constants import NONCE, NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
+
+from project import embedded_postgres, env, queue_settings
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+DATA_DIR = Path(env.text("DATA_DIR", str(BASE_DIR / ".data")) or "")
+DEBUG = bool(env.flag("DEBUG", default=False))
+
+_mode = os.environ.get("FRAMEHOUSE_MODE", "")
+if _mode not in ("", "production", "development", "test"):
+    raise ImproperlyConfigured("FRAMEHOUSE_MODE must be production, development or test.")
+if not _mode:
+    # A checkout on which `make run` was used is a development one, until a SECRET_KEY says otherwise.
+    _marked = (DATA_DIR / "development").exists() and not env.text("SECRET_KEY") and env.flag("DEBUG") is None
+    _mode = "development" if DEBUG or _marked else "production"
+MODE = _mode
+PRODUCTION = MODE == "production"
+TESTING = MODE == "test"
+
+
+def _made_once(name: str) -> str:
+    """A secret of development and tests, made at the first start and kept in DATA_DIR."""
+    path = DATA_DIR / f"{name.lower()}.secret"
+    try:
+        return path.read_text(encoding="ascii")
+    except FileNotFoundError:
+        DATA_DIR.mkdir(parents=True, exist_ok=True)
+        draft = path.with_suffix(f".{os.getpid()}")
+        draft.touch(mode=0o600)
+        draft.write_text(secrets.token_urlsafe(64), encoding="ascii")
+        try:
+            os.link(draft, path)  # the first of several processes wins, the others read its value
+        except FileExistsError:
+            pass
+        finally:
+            draft.unlink()
+        return path.read_text(encoding="ascii")
+
+
+def _secret(name: str, why: str) -> str:
+    return env.required(name, why) if PRODUCTION else env.text(name) or _made_once(name)
+
+
+SECRET_KEY = _secret("SECRET_KEY", "it signs sessions and links. Set 50 random characters or more.")
+API_KEY_PEPPER = _secret("API_KEY_PEPPER", "stored API keys are hashed with it. Set 50 random characters or more.")
+if PRODUCTION and DEBUG:
+    raise ImproperlyConfigured("DEBUG must be off in production.")
+for _name, _value in (("SECRET_KEY", SECRET_KEY), ("API_KEY_PEPPER", API_KEY_PEPPER)):
+    if len(_value) < 50:
+        raise ImproperlyConfigured(f"{_name} must have at least 50 characters, not {len(_value)}.")
+if SECRET_KEY == API_KEY_PEPPER:
+    raise ImproperlyConfigured("API_KEY_PEPPER must differ from SECRET_KEY, or changing one ends the other.")
+
+# --- where we are -----------------------------------------------------------------------------------------------
+_site = env.base_url("SITE_URL", None if PRODUCTION else "http://localhost:8000")
+if _site is None:
+    raise ImproperlyConfigured("SITE_URL is missing: providers call back to it. Set the public address.")
+if PRODUCTION and not _site.startswith("https://"):
+    raise ImproperlyConfigured("SITE_URL must be an https address in production.")
+SITE_URL: str = _site
+ALLOWED_HOSTS = list(env.listed("ALLOWED_HOSTS"))
+if not ALLOWED_HOSTS:
+    if PRODUCTION:
+        raise ImproperlyConfigured("ALLOWED_HOSTS is missing: name the hosts that this service answers for.")
+    ALLOWED_HOSTS = ["localhost", "127.0.0.1", "[::1]", ".localhost", "testserver"]
+
+# --- database ---------------------------------------------------------------------------------------------------
+EMBEDDED_POSTGRES: Path | None = None
+_database_url = env.text("DATABASE_URL")
+_database: dict[str, Any]
+if _database_url:
+    try:
+        _database = dict(environ.Env.db_url_config(_database_url))
+    except (ValueError, ImproperlyConfigured) as error:
+        raise ImproperlyConfigured("DATABASE_URL must look like postgres://user:password@host:5432/name.") from error
+    if _database.get("ENGINE") not in ("django.db.backends.postgresql", "django.db.backends.postgresql_psycopg2"):
+        raise ImproperlyConfigured("DATABASE_URL must name a PostgreSQL server: there is no other dialect.")
+    _database["ENGINE"] = "django.db.backends.postgresql"
+elif PRODUCTION:
+    raise ImproperlyConfigured(
+        "DATABASE_URL is missing: a production start needs a PostgreSQL server of its own. "
+        "For development use `make run`, or set DEBUG=1."
+    )
+else:
+    EMBEDDED_POSTGRES = DATA_DIR / "postgres"
+    _database = dict(embedded_postgres.config(EMBEDDED_POSTGRES))
+_database["CONN_MAX_AGE"] = None  # stack.md section 3: 2,000 requests/s instead of 187
+_database["CONN_HEALTH_CHECKS"] = True
+_database.setdefault("OPTIONS", {})
+# invariants.md section 3; commands that take longer (migrate) lift them by DB_TIMEOUTS=off.
+if env.flag("DB_TIMEOUTS", default=True):
+    _database["OPTIONS"]["options"] = (
+        "-c lock_timeout=3s -c statement_timeout=10s -c idle_in_transaction_session_timeout=15s"
+    )
+DATABASES = {"default": _database}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# --- providers (addresses are data; production uses the providers' own) ------------------------------------------
+KIE_API_KEY = env.text("KIE_API_KEY")
+KIE_API_BASE = env.base_url("KIE_API_BASE", "https://api.kie.ai")
+KIE_WEBHOOK_KEY = env.text("KIE_WEBHOOK_KEY")
+FAL_KEY = env.text("FAL_KEY")
+FAL_QUEUE_BASE = env.base_url("FAL_QUEUE_BASE", "https://queue.fal.run")
+FAL_REST_BASE = env.base_url("FAL_REST_BASE", "https://rest.fal.ai")
+FAL_JWKS_URL = env.base_url("FAL_JWKS_URL", f"{FAL_REST_BASE}/.well-known/jwks.json")
+if PRODUCTION:
+    for _name, _value in (("KIE_API_KEY", KIE_API_KEY), ("FAL_KEY", FAL_KEY)):
+        if not _value:
+            raise ImproperlyConfigured(f"{_name} is missing: a production start never falls back to the sandbox.")
+    for _name in ("KIE_API_BASE", "FAL_QUEUE_BASE", "FAL_REST_BASE", "FAL_JWKS_URL"):
+        if not str(globals()[_name]).startswith("https://"):
+            raise ImproperlyConfigured(f"{_name} must be an https address in production.")
+OUTBOUND_ALLOW_HOSTS = env.listed("OUTBOUND_ALLOW_HOSTS")
+if PRODUCTION and OUTBOUND_ALLOW_HOSTS:
+    raise ImproperlyConfigured("OUTBOUND_ALLOW_HOSTS opens the outbound guard: it is only for development and tests.")
+STRIPE_SECRET_KEY = env.text("STRIPE_SECRET_KEY")
+STRIPE_WEBHOOK_SECRET = env.text("STRIPE_WEBHOOK_SECRET")
+STRIPE_API_BASE = env.base_url("STRIPE_API_BASE")
+
+# --- apps -------------------------------------------------------------------------------------------------------
+INSTALLED_APPS = [
+    "project",
+    "accounts",
+    "billing",
+    "generations",
+    "unfold",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.humanize",
+    "allauth",
+    "allauth.account",
+    "rest_framework",
+    "template_partials",
+    "django_htmx",
+    "django_q",
+    "csp",
+]
+MIDDLEWARE = [
+    "project.middleware.RequestIdMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "project.middleware.ProblemMiddleware",
+]
+ROOT_URLCONF = "project.urls"
+WSGI_APPLICATION = "project.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "generations.context.house",
+            ],
+        },
+    }
+]
+
+# --- identity ---------------------------------------------------------------------------------------------------
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.Argon2PasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
+if TESTING:  # Argon2 takes 50 ms and 100 MiB a time, by design
+    PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher", *PASSWORD_HASHERS]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_EMAIL_VERIFICATION = "mandatory"
+ACCOUNT_CONFIRM_EMAIL_ON_GET = False
+ACCOUNT_PREVENT_ENUMERATION = True
+ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_EMAIL_SUBJECT_PREFIX = "[Framehouse] "
+ACCOUNT_ADAPTER = "accounts.identity.AccountAdapter"
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "/studio"
+ACCOUNT_LOGOUT_REDIRECT_URL = "/"
+_email = environ.Env.email_url_config(env.text("EMAIL_URL", "consolemail://") or "")
+EMAIL_BACKEND = str(_email["EMAIL_BACKEND"])
+EMAIL_HOST = _email.get("EMAIL_HOST") or "localhost"
+EMAIL_PORT = _email.get("EMAIL_PORT") or 25
+EMAIL_HOST_USER = _email.get("EMAIL_HOST_USER") or ""
+EMAIL_HOST_PASSWORD = _email.get("EMAIL_HOST_PASSWORD") or ""
+EMAIL_USE_TLS = bool(_email.get("EMAIL_USE_TLS", False))
+EMAIL_USE_SSL = bool(_email.get("EMAIL_USE_SSL", False))
+EMAIL_TIMEOUT = 15
+DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", "Framehouse <no-reply@localhost>")
+
+# --- transport and cookies --------------------------------------------------------------------------------------
+SECURE_SSL_REDIRECT = PRODUCTION
+SECURE_HSTS_SECONDS = 31_536_000 if PRODUCTION else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = PRODUCTION
+SECURE_HSTS_PRELOAD = PRODUCTION
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PRODUCTION
+SESSION_COOKIE_NAME = "__Host-session" if PRODUCTION else "session"
+CSRF_COOKIE_NAME = "__Host-csrf" if PRODUCTION else "csrf"
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_AGE = 14 * 24 * 3600
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+if env.flag("BEHIND_TLS_PROXY", default=False):  # only where the proxy strips the header of its callers
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+CSRF_TRUSTED_ORIGINS = [SITE_URL]
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [SELF],
+        "script-src": [SELF, NONCE],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "media-src": [SELF],
+        "connect-src": [SELF],
+        "object-src": [NONE],
+        "base-uri": [NONE],
+        "frame-ancestors": [NONE],
+        "form-action": [SELF],
+    }
+}
+DATA_UPLOAD_MAX_MEMORY_SIZE = 262_144  # 256 KiB, faults.md row 75; uploads have their own cap
+FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 200
+APPEND_SLASH = False  # a redirect would be a permanent delivery failure of a provider's callback (fal.md 4.4)
+
+# --- files ------------------------------------------------------------------------------------------------------
+STATIC_URL = "/static/"
+STATIC_ROOT = Path(env.text("STATIC_ROOT", str(BASE_DIR / "staticfiles")) or "")
+STATICFILES_DIRS = [BASE_DIR / "static"]
+WHITENOISE_USE_FINDERS = not PRODUCTION
+MEDIA_ROOT = Path(env.text("MEDIA_ROOT", str(DATA_DIR / "media")) or "")
+MEDIA_URL = "/media/"
+FILE_UPLOAD_PERMISSIONS = 0o600
+_storage_url = env.text("STORAGE_URL")
+_storage: dict[str, Any] = {"BACKEND": "django.core.files.storage.FileSystemStorage"}
+if _storage_url:
+    if not _storage_url.startswith("s3://") or not _storage_url[5:]:
+        raise ImproperlyConfigured("STORAGE_URL must look like s3://bucket (credentials by the AWS_ variables).")
+    _storage = {
+        "BACKEND": "storages.backends.s3.S3Storage",
+        "OPTIONS": {
+            "bucket_name": _storage_url[5:].strip("/"),
+            "endpoint_url": env.base_url("AWS_ENDPOINT_URL"),
+            "file_overwrite": True,
+            "querystring_auth": True,
+        },
+    }
+STORAGES = {
+    "default": _storage,
+    "staticfiles": {
+        "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        if PRODUCTION
+        else "django.contrib.staticfiles.storage.StaticFilesStorage"
+    },
+}
+
+# --- queue, clock and limits ------------------------------------------------------------------------------------
+WORKERS = env.integer("WORKERS", 2, least=1, most=64)
+Q_CLUSTER = queue_settings.cluster(workers=WORKERS)
+JOBS = (
+    "generations.tasks.dispatch",
+    "generations.tasks.observe",
+    "generations.tasks.store",
+    "generations.tasks.process_callback",
+    "generations.tasks.sweep",
+)
+CLOCK = {"ring": "generations.sweeps.ring_due", "sweep": "generations.sweeps.sweep"}
+# invariants.md section 1: KIE allows 20 creates in 10 s for the whole account; kept at 18. fal names no rate.
+PROVIDER_LIMITS: dict[str, dict[str, int]] = {
+    "kie": {"creates": 18, "window_ms": 10_000, "reads": 8, "in_flight": 100, "in_flight_team": 20},
+    "fal": {"creates": 50, "window_ms": 10_000, "reads": 50, "in_flight": 100, "in_flight_team": 20},
+}
+
+# --- the rest ---------------------------------------------------------------------------------------------------
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.authentication.ApiKeyAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["accounts.authentication.HasScope"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["project.api.StrictJSONParser"],
+    "EXCEPTION_HANDLER": "project.api.problem_handler",
+    "UNAUTHENTICATED_USER": None,
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+}
+USE_TZ = True
+TIME_ZONE = "UTC"
+LANGUAGE_CODE = "en-us"
+USE_I18N = False
+SILENCED_SYSTEM_CHECKS: list[str] = []
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "filters": {"redact": {"()": "project.logs.Redact"}},
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["redact"]}},
+    "root": {"handlers": ["console"], "level": env.text("LOG_LEVEL", "WARNING" if TESTING else "INFO")},
+}
