@@ -159,10 +159,13 @@ def _in_time(target: Target, *, seconds: float, resolve: Resolver) -> list[str]:
     answers: queue.SimpleQueue[list[str]] = queue.SimpleQueue()
 
     def ask() -> None:
+        found: list[str] = []
         try:
-            answers.put(list(resolve(target.host, target.port)))
+            found.extend(resolve(target.host, target.port))
         except (OSError, UnicodeError):
-            answers.put([])  # no such name, or no resolver: both are "no answer"
+            pass  # no such name, or no resolver: both are "no answer"
+        finally:
+            answers.put(found)
 
     threading.Thread(target=ask, name="resolve", daemon=True).start()
     try:
