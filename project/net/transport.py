@@ -58,11 +58,12 @@ class Wire(httpcore.NetworkStream):
         self._meter = meter
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        if self._meter.received >= self._meter.limit:
+        room = self._meter.limit - self._meter.received
+        if room <= 0:
             raise TooLarge("The answer is longer than allowed.")
         self._arm(httpcore.ReadTimeout)
         try:
-            data = self._sock.recv(max_bytes)
+            data = self._sock.recv(min(max_bytes, room))
         except TimeoutError:
             raise httpcore.ReadTimeout from None
         except OSError:

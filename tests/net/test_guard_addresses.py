@@ -124,7 +124,10 @@ def test_a_name_without_an_answer_is_told_apart() -> None:
     def nothing(host: str, port: int) -> list[str]:
         raise OSError("no such name")
 
-    for resolve in (nothing, lambda host, port: []):
+    def empty(host: str, port: int) -> list[str]:
+        return []
+
+    for resolve in (nothing, empty):
         with pytest.raises(Unresolvable):
             check_url("https://files.example.com/", resolve=resolve)
 
