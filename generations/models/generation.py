@@ -189,6 +189,7 @@ class Attempt(models.Model):
     ended_at = models.DateTimeField(null=True)
 
     class Meta:
+        indexes = [models.Index(fields=["created_at"], name="attempt_age")]
         constraints = [
             models.UniqueConstraint(fields=["generation", "number"], name="attempt_number_once"),
             models.UniqueConstraint(

@@ -1,4 +1,5 @@
-"""create_team: a team with an owner, credit and an API key, for scripts and self-hosters (design section 8)."""
+"""create_team: a team with an owner, credit and an API key, for scripts and self-hosters (design section
+8)."""
 
 from __future__ import annotations
 
@@ -23,7 +24,9 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--name", required=True, help="the team's name")
-        parser.add_argument("--email", required=True, help="the owner's address; made when missing, counts as confirmed")
+        parser.add_argument(
+            "--email", required=True, help="the owner's address; made when missing, counts as confirmed"
+        )
         parser.add_argument("--credits", default="0", help="credits to grant (1 credit = $0.005)")
         parser.add_argument("--member-cap-usd", help="a monthly budget of the owner, in dollars")
         parser.add_argument("--key-cap-usd", help="a monthly budget of the key, in dollars")
@@ -55,7 +58,8 @@ class Command(BaseCommand):
 def make(
     *, name: str, email: str, credit: int, member_cap_usd: int | None = None, key_cap_usd: int | None = None
 ) -> dict[str, str | None]:
-    """Makes all of it in one transaction. Amounts in micro-dollars; `password` is null for a known address."""
+    """Makes all of it in one transaction. Amounts in micro-dollars; `password` is null for a known
+    address."""
     with transaction.atomic(durable=True):
         user, password = teams.ensure_user(email=email)
         team = teams.create(name=name, owner=user)

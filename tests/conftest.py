@@ -1,0 +1,126 @@
+"""The real database, the real sandbox provider, a small named world (design section 11)."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+os.environ["FRAMEHOUSE_MODE"] = "test"
+os.environ["DATA_DIR"] = str(ROOT / ".data" / "test")
+os.environ["OUTBOUND_ALLOW_HOSTS"] = "127.0.0.1,localhost"  # every peer of the tests is on loopback
+for name in ("DATABASE_URL", "SECRET_KEY", "API_KEY_PEPPER", "SITE_URL", "ALLOWED_HOSTS", "DEBUG", "EMAIL_URL"):
+    os.environ.pop(name, None)
+sys.path.insert(0, str(ROOT))
+
+from project import embedded_postgres  # noqa: E402
+
+if not os.environ.get("FRAMEHOUSE_TEST_WITHOUT_DATABASE"):
+    embedded_postgres.ensure_running(
+        Path(os.environ["DATA_DIR"]) / "postgres", options=embedded_postgres.FAST_OPTIONS
+    )
+
+import pytest  # noqa: E402
+from django.db import connection, transaction  # noqa: E402
+from django.db.backends.postgresql.operations import DatabaseOperations  # noqa: E402
+from django.test import Client  # noqa: E402
+
+from tests import jobs as jobs_module  # noqa: E402
+from tests.sandbox_client import SandboxProcess  # noqa: E402
+from tests.world import World, make_world  # noqa: E402
+
+
+def _flush_past_the_guards(self: DatabaseOperations, sql_list: list[str]) -> None:
+    """The ledger refuses TRUNCATE; the test database's owner empties it between tests all the same
+    (invariants.md section 9)."""
+    with transaction.atomic(using=self.connection.alias), self.connection.cursor() as cursor:
+        cursor.execute("SET LOCAL session_replication_role = replica")
+        cursor.execute("SET LOCAL lock_timeout = '20s'")
+        for sql in sql_list:
+            cursor.execute(sql)
+
+
+DatabaseOperations.execute_sql_flush = _flush_past_the_guards  # type: ignore[method-assign]
+
+
+@pytest.fixture(autouse=True)
+def _media_of_its_own(settings: Any, tmp_path: Path) -> None:
+    settings.MEDIA_ROOT = tmp_path / "media"
+
+
+@pytest.fixture
+def world(db: None) -> World:
+    """alice (owner), bob (member), carol (viewer) of Studio with 2,000 credits; mallory of another team."""
+    return make_world()
+
+
+@pytest.fixture
+def committed_world(transactional_db: None) -> World:
+    """The same world, committed: for threads, other processes and the live server."""
+    return make_world()
+
+
+@pytest.fixture
+def api(client: Client) -> Callable[..., Any]:
+    """api(method, path, body=None, key=..., headers=...): one REST call with a bearer key."""
+
+    def call(
+        method: str, path: str, body: object = None, *, key: str | None = None, headers: dict[str, str] | None = None
+    ) -> Any:
+        extra = dict(headers or {})
+        if key is not None:
+            extra["Authorization"] = f"Bearer {key}"
+        kwargs: dict[str, Any] = {"headers": extra}
+        if body is not None:
+            kwargs |= {"data": body, "content_type": "application/json"}
+        return getattr(client, method.lower())(f"/api/v1{path}", **kwargs)
+
+    return call
+
+
+@pytest.fixture(scope="session")
+def sandbox_process() -> Iterator[SandboxProcess]:
+    process = SandboxProcess()
+    yield process
+    process.stop()
+
+
+@pytest.fixture
+def sandbox(sandbox_process: SandboxProcess, settings: Any) -> SandboxProcess:
+    """The sandbox provider in its own process, empty, and the settings that point at it."""
+    sandbox_process.reset()
+    sandbox_process.settings(speed=50, hmac_key="sandbox-hmac-key", enforce_limits=False, balance=1_000_000)
+    settings.KIE_API_BASE = settings.FAL_QUEUE_BASE = settings.FAL_REST_BASE = sandbox_process.url
+    settings.FAL_JWKS_URL = f"{sandbox_process.url}/.well-known/jwks.json"
+    settings.KIE_API_KEY, settings.FAL_KEY = "sandbox-key", "sandbox-id:sandbox-secret"
+    settings.KIE_WEBHOOK_KEY = "sandbox-hmac-key"
+    return sandbox_process
+
+
+@pytest.fixture
+def site(live_server: Any, settings: Any) -> str:
+    """A live server of ours that the sandbox can call back to; its address is SITE_URL."""
+    settings.SITE_URL = live_server.url
+    return str(live_server.url)
+
+
+@pytest.fixture
+def jobs() -> jobs_module.Jobs:
+    """Runs the queued job rows as a worker would, and plays the clock."""
+    return jobs_module.Jobs()
+
+
+@pytest.fixture
+def count_queries() -> Callable[[Callable[[], Any]], int]:
+    """How many queries a call makes."""
+    from django.test.utils import CaptureQueriesContext
+
+    def count(call: Callable[[], Any]) -> int:
+        with CaptureQueriesContext(connection) as captured:
+            call()
+        return len(captured)
+
+    return count
