@@ -96,7 +96,13 @@ def state_of(*, membership: Membership | None, api_key: ApiKey | None) -> list[t
     for budget in _applying(membership, api_key):
         start = period_start(budget.period, moment)
         usage = BudgetUsage.objects.filter(budget=budget, period_start=start).first()
-        states.append((budget, usage or BudgetUsage(budget=budget, period_start=start), resets_at(budget.period, moment)))
+        states.append(
+            (
+                budget,
+                usage or BudgetUsage(budget=budget, period_start=start),
+                resets_at(budget.period, moment),
+            )
+        )
     return states
 
 

@@ -56,9 +56,7 @@ def wallet(team_id: int) -> Wallet:
     """A team's wallet as of now, for reading. A team without accounts has none of its money anywhere: zeros."""
     by_kind = {account.kind: account for account in Account.objects.filter(team_id=team_id)}
     empty = Account(team_id=team_id, balance=0)
-    return Wallet(
-        available=by_kind.get(AccountKind.AVAILABLE, empty), held=by_kind.get(AccountKind.HELD, empty)
-    )
+    return Wallet(available=by_kind.get(AccountKind.AVAILABLE, empty), held=by_kind.get(AccountKind.HELD, empty))
 
 
 def post(

@@ -224,9 +224,7 @@ class LedgerAlarm(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(
-                models.Value(1), condition=Q(cleared_at=None), name="ledger_alarm_one_open"
-            )
+            models.UniqueConstraint(models.Value(1), condition=Q(cleared_at=None), name="ledger_alarm_one_open")
         ]
 
     def __str__(self) -> str:

@@ -48,11 +48,14 @@ CHECKS: tuple[tuple[str, str], ...] = (
     (
         "what a hold captured and released is what its transfers say",
         """select count(*) from billing_hold h where
-           captured <> coalesce((select sum(amount) from billing_transfer where hold_id = h.id and kind = 'capture'), 0)
-           or released <> coalesce((select sum(amount) from billing_transfer where hold_id = h.id and kind = 'release'), 0)
-           or amount <> coalesce((select sum(amount) from billing_transfer where hold_id = h.id and kind = 'hold'), 0)""",
+           (captured, released, amount) <> (select coalesce(sum(amount) filter (where kind = 'capture'), 0),
+             coalesce(sum(amount) filter (where kind = 'release'), 0), coalesce(sum(amount) filter (where kind = 'hold'), 0)
+             from billing_transfer t where t.hold_id = h.id)""",
     ),
-    ("no team's balance is negative", "select count(*) from billing_account where team_id is not null and balance < 0"),
+    (
+        "no team's balance is negative",
+        "select count(*) from billing_account where team_id is not null and balance < 0",
+    ),
     (
         "no open hold is past its deadline by more than 5 minutes",
         """select count(*) from billing_hold where state = 'open'

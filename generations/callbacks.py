@@ -126,9 +126,7 @@ def _confirm(callback: Callback, attempt: Attempt, generation: Generation) -> bo
             _close(callback, CallbackVerdict.FAILED, "the provider does not confirm this task")
         return False  # the sweep rings again
     try:
-        db.in_transaction(
-            lambda: submission.attach(attempt.pk, callback.provider_task_id, urls={}, by="callback")
-        )
+        db.in_transaction(lambda: submission.attach(attempt.pk, callback.provider_task_id, urls={}, by="callback"))
     except IntegrityError:
         _close(callback, CallbackVerdict.IGNORED, "the task belongs to another generation")
         return False

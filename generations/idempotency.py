@@ -80,10 +80,11 @@ def prune() -> int:
     """Deletes records older than 72 h. Returns how many."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "DELETE FROM generations_idempotencyrecord WHERE created_at < clock_timestamp() - make_interval(hours => %s)",
+            """DELETE FROM generations_idempotencyrecord
+               WHERE created_at < clock_timestamp() - make_interval(hours => %s)""",
             [KEPT_HOURS],
         )
-        return cursor.rowcount
+        return int(cursor.rowcount)
 
 
 def _in_progress() -> Conflict:

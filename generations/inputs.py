@@ -16,7 +16,7 @@ from django.conf import settings
 
 from accounts.models import Team
 from generations import files, media
-from generations.catalog.base import Entry, InputError
+from generations.catalog.base import Entry, InputError, Rates
 from generations.models import Generation, Upload
 from project import ids, net
 from project.errors import FieldError, Invalid
@@ -28,12 +28,13 @@ UPLOAD_IN_URL = re.compile(r"/uploads/([0-9a-f]{32})\.[a-z]+(?:\?|$)")
 FOR_PROVIDER_SECONDS = 24 * 3600
 
 
-def validate(*, entry: Entry, data: object, team: Team | None) -> dict[str, Any]:
+def validate(*, entry: Entry, data: object, team: Team | None, rates: Rates) -> dict[str, Any]:
     """The input with defaults filled in and uploads as ids. Raises Invalid with a path for every wrong field.
 
-    Without a team (a public look-up) uploads cannot be resolved and are refused."""
+    `rates` are the price data in force: they list the language models of a router. Without a team uploads cannot be
+    resolved and are refused."""
     try:
-        clean = entry.validate(data)
+        clean = entry.validate(data, rates=rates)
     except InputError as error:
         fields = [FieldError(f"input.{e.path}" if e.path else "input", e.message, e.code) for e in error.errors]
         raise Invalid("The input has errors.", errors=fields) from error

@@ -94,7 +94,7 @@ def _by_quote(team: Team, request: Request) -> Ready:
         raise Invalid("There is no such quote.", errors=[FieldError("quote", "there is no such quote", "not_found")])
     entry = offers.entry_of(request.model)
     offers.require_available(entry.slug)
-    clean = inputs.validate(entry=entry, data=request.input, team=team)
+    clean = inputs.validate(entry=entry, data=request.input, team=team, rates=quote.price_version.rates)
     if (quote.model, quote.input_hash) != (entry.slug, inputs.fingerprint(entry.slug, clean)):
         raise Invalid(
             "The quote was made for another request.",
@@ -125,7 +125,11 @@ def _within_max_price(ready: Ready, request: Request) -> Ready:
         raise Conflict(
             f"This costs up to ${usd(ready.hold)}, more than the max_price of ${usd(request.max_price)}.",
             code="max_price_exceeded",
-            extra={"price": to_json(ready.price), "hold": to_json(ready.hold), "max_price": to_json(request.max_price)},
+            extra={
+                "price": to_json(ready.price),
+                "hold": to_json(ready.hold),
+                "max_price": to_json(request.max_price),
+            },
         )
     return ready
 
@@ -217,9 +221,5 @@ def _write(actor: Actor, team: Team, request: Request, ready: Ready) -> Generati
 
 def _name_what_fits(problem: PaymentRequired, ready: Ready) -> None:
     """Adds the dearest variant of the same request that would fit (design section 6, issue of budgets)."""
-    fitting = pricing.dearest_fitting(
-        ready.entry, ready.input, offers.book_of(ready.version), available=problem.room
-    )
-    problem.extra["fits"] = (
-        None if fitting is None else {"input": fitting.changes, "price": to_json(fitting.total)}
-    )
+    fitting = pricing.dearest_fitting(ready.entry, ready.input, offers.book_of(ready.version), available=problem.room)
+    problem.extra["fits"] = None if fitting is None else {"input": fitting.changes, "price": to_json(fitting.total)}

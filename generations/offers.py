@@ -67,7 +67,9 @@ def sync() -> dict[str, int]:
     counts = {"listed": 0, "priced": 0, "unlisted": 0}
     for position, (slug, entry) in enumerate(catalog.ENTRIES.items()):
         _, made = Listing.objects.update_or_create(
-            slug=slug, defaults={"position": position}, create_defaults={"position": position, "available": True}
+            slug=slug,
+            defaults={"position": position},
+            create_defaults={"position": position, "available": True},
         )
         counts["listed"] += made
         current = prices.get(slug)

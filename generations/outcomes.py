@@ -10,6 +10,7 @@ from uuid import UUID
 
 from billing import holds
 from generations import catalog, pricing, receipts
+from generations.catalog.base import Entry
 from generations.models import CostVerdict, Generation, Output, Reason, Status
 from generations.offers import book_of
 from generations.states import locked, move
@@ -50,14 +51,17 @@ def _succeed(generation: Generation) -> Generation:
     if generation.status != Status.STORING:
         return generation
     entry = catalog.get(generation.model)
-    delivered = 1 if generation.kind == "text" else Output.objects.filter(generation=generation).count()
-    usage = generation.actual_cost if generation.kind == "text" else None
+    text = generation.kind == "text"
+    delivered = 1 if text else Output.objects.filter(generation=generation).count()
+    usage = _usage_cost(generation, entry) if text else None
     charge = pricing.capture_amount(
         entry, generation.input, book_of(generation.price_version), delivered=delivered, usage_cost=usage
     )
     charge = min(charge, generation.hold_amount)
     hold = holds.settle(hold_id=generation.hold_id, capture=charge, actor="system", reason="delivered")
     expected = entry.expected_cost(generation.input, delivered)
+    if text and usage is not None:  # nobody knows a text's cost before; above the hold it is ours to bear
+        expected = min(usage, generation.hold_amount)
     moment = db.now()
     fields: dict[str, Any] = {
         "output_count": delivered,
@@ -71,7 +75,16 @@ def _succeed(generation: Generation) -> Generation:
         ),
     }
     data = {"charged": charge, "released": generation.hold_amount - charge, "delivered": delivered}
+    if text and generation.actual_cost is None:
+        data["counted"] = True  # no usage in the answer: charged by our own count of tokens
     return move(generation, to=Status.SUCCEEDED, event="succeeded", data=data, **fields)
+
+
+def _usage_cost(generation: Generation, entry: Entry) -> int:
+    """What a text's answer said it cost, or our own count of its tokens at the listed rate (catalogue.md)."""
+    if generation.actual_cost is not None:
+        return generation.actual_cost
+    return entry.own_count_cost(generation.input, generation.text, generation.price_version.rates)
 
 
 def fail(
@@ -84,7 +97,12 @@ def fail(
 
 
 def fail_locked(
-    generation: Generation, *, reason: Reason, detail: str = "", cost: int | None = None, actor: str = "system"
+    generation: Generation,
+    *,
+    reason: Reason,
+    detail: str = "",
+    cost: int | None = None,
+    actor: str = "system",
 ) -> Generation:
     """fail, for a caller who holds the lock and the transaction."""
     if generation.ended:

@@ -30,8 +30,8 @@ def price(*, model: object, data: object, team: Team | None) -> Offer:
     """Validates and prices at the current price. Writes nothing. Raises Invalid, or Conflict when not available."""
     entry = offers.entry_of(model)
     offers.require_available(entry.slug)
-    clean = inputs.validate(entry=entry, data=data, team=team)
     version = offers.current_price(entry.slug)
+    clean = inputs.validate(entry=entry, data=data, team=team, rates=version.rates)
     return Offer(entry, clean, pricing.quote(entry, clean, offers.book_of(version)), version)
 
 
@@ -60,6 +60,7 @@ def lines_json(priced: pricing.Priced) -> list[dict[str, Any]]:
             "quantity": line.quantity,
             "unit": line.unit,
             "unit_price": to_json(line.unit_price),
+            "per": line.per,
             "amount": to_json(line.amount),
         }
         for line in priced.lines

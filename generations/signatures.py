@@ -107,7 +107,5 @@ def _refresh(*, only_after: timedelta) -> list[str] | None:
     if not keys:
         return None
     moment = db.now()
-    ProviderKeys.objects.update_or_create(
-        pk=url, defaults={"keys": keys, "fetched_at": moment, "tried_at": moment}
-    )
+    ProviderKeys.objects.update_or_create(pk=url, defaults={"keys": keys, "fetched_at": moment, "tried_at": moment})
     return keys

@@ -266,4 +266,14 @@ def token_hash(token: str) -> bytes:
     return hashlib.sha256(token.encode()).digest()
 
 
-__all__ = ["Claim", "attach", "claim", "dispatch", "expire_lease", "record", "settle_attempt", "submit", "token_hash"]
+__all__ = [
+    "Claim",
+    "attach",
+    "claim",
+    "dispatch",
+    "expire_lease",
+    "record",
+    "settle_attempt",
+    "submit",
+    "token_hash",
+]

@@ -111,7 +111,7 @@ def _books_due() -> bool:
         cursor.execute(
             """INSERT INTO generations_chore AS c (name, begun_at) VALUES ('books', clock_timestamp())
                ON CONFLICT (name) DO UPDATE SET begun_at = excluded.begun_at
-               WHERE c.begun_at <= clock_timestamp() - %s""",
-            [BOOKS_EVERY],
+               WHERE c.begun_at <= clock_timestamp() - make_interval(secs => %s)""",
+            [BOOKS_EVERY.total_seconds()],
         )
         return bool(cursor.rowcount == 1)

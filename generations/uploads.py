@@ -23,7 +23,9 @@ def keep(*, actor: Actor, chunks: Iterable[bytes]) -> Upload:
     for chunk in chunks:
         data += chunk
         if len(data) > MOST_BYTES:
-            raise TooLargeBody("An upload has at most 10 MB.", errors=[FieldError("file", "larger than 10 MB", "too_large")])
+            raise TooLargeBody(
+                "An upload has at most 10 MB.", errors=[FieldError("file", "larger than 10 MB", "too_large")]
+            )
     try:
         clean = media.clean_upload(bytes(data))
     except media.UploadRefused as error:

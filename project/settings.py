@@ -88,7 +88,10 @@ if _database_url:
         _database = dict(environ.Env.db_url_config(_database_url))
     except (ValueError, ImproperlyConfigured) as error:
         raise ImproperlyConfigured("DATABASE_URL must look like postgres://user:password@host:5432/name.") from error
-    if _database.get("ENGINE") not in ("django.db.backends.postgresql", "django.db.backends.postgresql_psycopg2"):
+    if _database.get("ENGINE") not in (
+        "django.db.backends.postgresql",
+        "django.db.backends.postgresql_psycopg2",
+    ):
         raise ImproperlyConfigured("DATABASE_URL must name a PostgreSQL server: there is no other dialect.")
     _database["ENGINE"] = "django.db.backends.postgresql"
 elif PRODUCTION:
@@ -117,10 +120,10 @@ KIE_WEBHOOK_KEY = env.text("KIE_WEBHOOK_KEY")
 FAL_KEY = env.text("FAL_KEY")
 FAL_QUEUE_BASE = env.base_url("FAL_QUEUE_BASE", "https://queue.fal.run")
 FAL_REST_BASE = env.base_url("FAL_REST_BASE", "https://rest.fal.ai")
-FAL_JWKS_URL = env.base_url("FAL_JWKS_URL", f"{FAL_REST_BASE}/.well-known/jwks.json")
+FAL_JWKS_URL = env.base_url("FAL_JWKS_URL") or f"{FAL_REST_BASE}/.well-known/jwks.json"
 if PRODUCTION:
-    for _name, _value in (("KIE_API_KEY", KIE_API_KEY), ("FAL_KEY", FAL_KEY)):
-        if not _value:
+    for _name, _key in (("KIE_API_KEY", KIE_API_KEY), ("FAL_KEY", FAL_KEY)):
+        if not _key:
             raise ImproperlyConfigured(f"{_name} is missing: a production start never falls back to the sandbox.")
     for _name in ("KIE_API_BASE", "FAL_QUEUE_BASE", "FAL_REST_BASE", "FAL_JWKS_URL"):
         if not str(globals()[_name]).startswith("https://"):
@@ -222,7 +225,7 @@ EMAIL_HOST_PASSWORD = _email.get("EMAIL_HOST_PASSWORD") or ""
 EMAIL_USE_TLS = bool(_email.get("EMAIL_USE_TLS", False))
 EMAIL_USE_SSL = bool(_email.get("EMAIL_USE_SSL", False))
 EMAIL_TIMEOUT = 15
-DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", "Framehouse <no-reply@localhost>")
+DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL") or "Framehouse <no-reply@localhost>"
 
 # --- transport and cookies --------------------------------------------------------------------------------------
 SECURE_SSL_REDIRECT = PRODUCTION

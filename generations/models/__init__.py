@@ -1,7 +1,15 @@
 """Rows of the product, one file a subject. Verbs live beside, in states.py, intake.py and so on."""
 
 from generations.models.catalogue import Listing, PriceVersion, Quote
-from generations.models.generation import Attempt, AttemptOutcome, CostVerdict, Generation, GenerationEvent, Reason, Status
+from generations.models.generation import (
+    Attempt,
+    AttemptOutcome,
+    CostVerdict,
+    Generation,
+    GenerationEvent,
+    Reason,
+    Status,
+)
 from generations.models.inbox import Callback, CallbackVerdict, IdempotencyRecord, OutgoingEvent
 from generations.models.providers import Chore, ProviderKeys, ProviderSlot, ProviderState
 from generations.models.results import LateResult, Output, Upload

@@ -63,7 +63,9 @@ class Quote(models.Model):
     class Meta:
         indexes = [models.Index(fields=["expires_at"], name="quote_expiry")]
         constraints = [
-            models.CheckConstraint(condition=Q(price__gt=0, hold__gte=F("price"), hold__lt=10**15), name="quote_amounts"),
+            models.CheckConstraint(
+                condition=Q(price__gt=0, hold__gte=F("price"), hold__lt=10**15), name="quote_amounts"
+            ),
             models.CheckConstraint(condition=Q(expires_at__gt=F("created_at")), name="quote_expires_after_birth"),
         ]
 

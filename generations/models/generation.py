@@ -120,7 +120,9 @@ class Generation(models.Model):
             models.Index(fields=["next_action_at"], condition=Q(status__in=OPEN), name="generation_due"),
             models.Index(fields=["deadline_at"], condition=Q(status__in=OPEN), name="generation_deadline"),
             models.Index(
-                fields=["provider", "team", "created_at"], condition=Q(status="queued"), name="generation_waiting"
+                fields=["provider", "team", "created_at"],
+                condition=Q(status="queued"),
+                name="generation_waiting",
             ),
         ]
         constraints = [
@@ -140,7 +142,8 @@ class Generation(models.Model):
                 name="generation_end_is_whole",
             ),
             models.CheckConstraint(
-                condition=Q(status__in=TERMINAL) | Q(next_action_at__isnull=False), name="generation_has_next_action"
+                condition=Q(status__in=TERMINAL) | Q(next_action_at__isnull=False),
+                name="generation_has_next_action",
             ),
             models.CheckConstraint(
                 condition=(Q(status="failed") & ~Q(reason="")) | (~Q(status="failed") & Q(reason="")),

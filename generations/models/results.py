@@ -50,9 +50,7 @@ class LateResult(models.Model):
     created_at = models.DateTimeField(db_default=Now())
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["generation", "provider_task_id"], name="late_result_once")
-        ]
+        constraints = [models.UniqueConstraint(fields=["generation", "provider_task_id"], name="late_result_once")]
 
     def __str__(self) -> str:
         return f"late result of {self.generation_id}"

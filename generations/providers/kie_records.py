@@ -41,7 +41,9 @@ def _market(data: dict[str, Any]) -> Observation:
     state = data.get("state")
     if state == "fail":
         text = words(data.get("failMsg"))
-        return Failed(f"code {words(data.get('failCode'))[:20]}", content=bool(CONTENT.search(text)), cost=cost_of(data))
+        return Failed(
+            f"code {words(data.get('failCode'))[:20]}", content=bool(CONTENT.search(text)), cost=cost_of(data)
+        )
     if state != "success":
         return Running()  # also every value nobody has heard of (kie.md 3.1)
     result = data.get("response")
@@ -66,10 +68,8 @@ def _flat_done(family: str, data: dict[str, Any]) -> Observation:
         return Done(cost=cost_of(data))
     if not isinstance(response, dict):
         return Unreadable("response is no object")
-    if family == "flux":  # originImageUrl lives 10 minutes; resultImageUrl is KIE's own copy (kie.md 4.1)
-        found = urls_of(response.get("resultImageUrl") or [])
-    else:
-        found = urls_of(response.get("resultUrls"))
+    # Flux: originImageUrl lives 10 minutes; resultImageUrl is KIE's own copy (kie.md 4.1).
+    found = urls_of(response.get("resultImageUrl" if family == "flux" else "resultUrls"))
     return Unreadable("no list of addresses") if found is None else Done(sources=found, cost=cost_of(data))
 
 
