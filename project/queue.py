@@ -172,7 +172,12 @@ def run_cluster() -> None:
 
 
 def hide_from_admin() -> None:
-    """Takes django-q2's pages out of the admin: they can edit pickles and run any function by name."""
+    """Takes django-q2's pages out of the admin: they can edit pickles and run any function by name.
+
+    Imports its admin module first, so that Django's own discovery finds it done."""
+    import django_q.admin
+
+    assert django_q.admin
     for model in (Schedule, Success, Failure, OrmQ):
         if admin.site.is_registered(model):
             admin.site.unregister(model)

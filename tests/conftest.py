@@ -12,16 +12,22 @@ ROOT = Path(__file__).resolve().parent.parent
 os.environ["FRAMEHOUSE_MODE"] = "test"
 os.environ["DATA_DIR"] = str(ROOT / ".data" / "test")
 os.environ["OUTBOUND_ALLOW_HOSTS"] = "127.0.0.1,localhost"  # every peer of the tests is on loopback
-for name in ("DATABASE_URL", "SECRET_KEY", "API_KEY_PEPPER", "SITE_URL", "ALLOWED_HOSTS", "DEBUG", "EMAIL_URL"):
+for name in (
+    "DATABASE_URL",
+    "SECRET_KEY",
+    "API_KEY_PEPPER",
+    "SITE_URL",
+    "ALLOWED_HOSTS",
+    "DEBUG",
+    "EMAIL_URL",
+):
     os.environ.pop(name, None)
 sys.path.insert(0, str(ROOT))
 
 from project import embedded_postgres  # noqa: E402
 
 if not os.environ.get("FRAMEHOUSE_TEST_WITHOUT_DATABASE"):
-    embedded_postgres.ensure_running(
-        Path(os.environ["DATA_DIR"]) / "postgres", options=embedded_postgres.FAST_OPTIONS
-    )
+    embedded_postgres.ensure_running(Path(os.environ["DATA_DIR"]) / "postgres", options=embedded_postgres.FAST_OPTIONS)
 
 import pytest  # noqa: E402
 from django.db import connection, transaction  # noqa: E402
@@ -68,7 +74,12 @@ def api(client: Client) -> Callable[..., Any]:
     """api(method, path, body=None, key=..., headers=...): one REST call with a bearer key."""
 
     def call(
-        method: str, path: str, body: object = None, *, key: str | None = None, headers: dict[str, str] | None = None
+        method: str,
+        path: str,
+        body: object = None,
+        *,
+        key: str | None = None,
+        headers: dict[str, str] | None = None,
     ) -> Any:
         extra = dict(headers or {})
         if key is not None:

@@ -38,7 +38,12 @@ class Jobs:
         return sweeps.ring_due()
 
     def until(
-        self, *ids: UUID, status: str | None = None, seconds: float = 30.0, seed: int | None = None, repeat: int = 1
+        self,
+        *ids: UUID,
+        status: str | None = None,
+        seconds: float = 30.0,
+        seed: int | None = None,
+        repeat: int = 1,
     ) -> list[Generation]:
         """Drains and rings until each generation has ended (or reached `status`). Fails after `seconds`."""
         deadline = time.monotonic() + seconds

@@ -65,9 +65,7 @@ def make(
         team = teams.create(name=name, owner=user)
         ledger.open_wallet(team)
         if credit:
-            credits.grant(
-                team=team, amount=credit, actor="create_team", reason="first credit", grant_id=uuid.uuid4()
-            )
+            credits.grant(team=team, amount=credit, actor="create_team", reason="first credit", grant_id=uuid.uuid4())
         key, text = keys.issue(team=team, name="First key", scopes=list(roles.SCOPES), by=user)
         if member_cap_usd is not None:
             membership = Membership.objects.get(team=team, user=user, role=Role.OWNER)

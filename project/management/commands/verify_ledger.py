@@ -14,9 +14,7 @@ class Command(BaseCommand):
     help = "Recomputes every balance, hold and charge. Exits 1 when one does not hold."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument(
-            "--clear-alarm-as", metavar="NAME", help="clear the alarm, when all is sound again"
-        )
+        parser.add_argument("--clear-alarm-as", metavar="NAME", help="clear the alarm, when all is sound again")
 
     def handle(self, *args: Any, **options: Any) -> None:
         checks = reconcile.CHECKS + books.CHECKS
@@ -24,9 +22,7 @@ class Command(BaseCommand):
         for name, _ in checks:
             self.stdout.write(f"{'BROKEN' if name in broken else 'ok    '} {name}")
         if broken:
-            raise CommandError(
-                f"{len(broken)} of {len(checks)} checks do not hold; new generations are stopped."
-            )
+            raise CommandError(f"{len(broken)} of {len(checks)} checks do not hold; new generations are stopped.")
         if options["clear_alarm_as"]:
             cleared = reconcile.clear(by=options["clear_alarm_as"])
             self.stdout.write(f"alarms cleared: {cleared}")
