@@ -144,10 +144,10 @@ def initialize(place: Place, binaries: Path, who: Account, options: Mapping[str,
 
 
 def clear_the_dead(place: Place) -> None:
-    """Waits for the children of a killed server to go, and takes away the pid file it left.
+    """Waits for the children of a killed server to go, and takes away the lock files it left.
 
-    A stale pid file whose number now is somebody else's would keep PostgreSQL from starting; with a child
-    still alive, a second server would write beside it."""
+    A lock file with a number that is somebody else's by now, or a zombie's, would keep PostgreSQL from starting;
+    with a child still alive, a second server would write beside it."""
     end = time.monotonic() + REAP
     while (left := processes_of(place)) and time.monotonic() < end:
         time.sleep(0.1)
@@ -156,6 +156,8 @@ def clear_the_dead(place: Place) -> None:
             process.kill()
     psutil.wait_procs(left, timeout=STOP_IMMEDIATE)
     (place.data / "postmaster.pid").unlink(missing_ok=True)
+    for left_behind in place.socket_dir.glob(".s.PGSQL.*"):
+        left_behind.unlink(missing_ok=True)
 
 
 def try_lock(descriptor: int, kind: int, *, patience: float) -> bool:
