@@ -43,9 +43,7 @@ def loads_request(raw: bytes, *, max_bytes: int = REQUEST_MAX_BYTES, max_depth: 
     return _tidy(value, max_depth, _refuse)
 
 
-def loads_provider(
-    raw: bytes | str, *, max_bytes: int = PROVIDER_MAX_BYTES, max_depth: int = MAX_DEPTH
-) -> Any:
+def loads_provider(raw: bytes | str, *, max_bytes: int = PROVIDER_MAX_BYTES, max_depth: int = MAX_DEPTH) -> Any:
     """A provider's JSON: big integers and repeated keys (the last wins) pass, NUL and lone surrogates become
     U+FFFD.
 

@@ -67,9 +67,7 @@ def fetch(
     Raises NotSent (proof that nothing was sent; Refused by the guard among them) or Lost (anything else).
     """
     body = bytearray()
-    call = _Call(
-        method, url, deadline, max_bytes, guard, resolve, headers=headers, json=json, content=content
-    )
+    call = _Call(method, url, deadline, max_bytes, guard, resolve, headers=headers, json=json, content=content)
     with _exchange(call) as (answer, clock):
         _read(answer, clock, max_bytes, body.extend)
         return Response(answer.status_code, dict(answer.headers), bytes(body), url)
@@ -144,9 +142,7 @@ def _request(client: httpx.Client, target: Target, call: _Call) -> httpx.Request
         headers = httpx.Headers({"User-Agent": f"Framehouse/1.0 (+{settings.SITE_URL})", "Accept": "*/*"})
         headers.update(call.headers or {})
         headers.update({"Accept-Encoding": "identity", "Connection": "close"})
-        return client.build_request(
-            call.method, target.origin, headers=headers, json=call.json, content=call.content
-        )
+        return client.build_request(call.method, target.origin, headers=headers, json=call.json, content=call.content)
     except ValueError:  # NaN in the JSON, a header that is not ASCII
         raise NotSent("The request could not be put into words.") from None
 

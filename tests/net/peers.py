@@ -62,9 +62,7 @@ class Connection:
 class Peer:
     """Listens on loopback and runs `handler` for each connection; counts connections."""
 
-    def __init__(
-        self, handler: Handler, *, tls: ssl.SSLContext | None = None, host: str = "127.0.0.1"
-    ) -> None:
+    def __init__(self, handler: Handler, *, tls: ssl.SSLContext | None = None, host: str = "127.0.0.1") -> None:
         self._handler = handler
         self._tls = tls
         self._over = threading.Event()

@@ -40,9 +40,7 @@ def says_nothing(connection: Connection) -> None:
     connection.hang()
 
 
-@pytest.mark.parametrize(
-    "handler", [drips_headers, drips_interim_answers, drips_body, drips_chunks, says_nothing]
-)
+@pytest.mark.parametrize("handler", [drips_headers, drips_interim_answers, drips_body, drips_chunks, says_nothing])
 def test_a_slow_answer_is_cut(handler: Handler) -> None:
     with Peer(handler) as peer:
         with within(1.6), pytest.raises(DeadlineExceeded) as late:

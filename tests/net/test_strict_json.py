@@ -91,9 +91,7 @@ def test_good_json_comes_through() -> None:
     assert loads_request(b"[" * 20 + b"]" * 20) is not None
 
 
-@given(
-    st.binary(max_size=200) | st.text(max_size=200).map(lambda text: text.encode("utf-8", "surrogatepass"))
-)
+@given(st.binary(max_size=200) | st.text(max_size=200).map(lambda text: text.encode("utf-8", "surrogatepass")))
 def test_no_bytes_raise_anything_else(raw: bytes) -> None:
     for loads in (loads_request, loads_provider):
         with contextlib.suppress(BadJson):
