@@ -108,4 +108,4 @@ def _span(least: int, most: int) -> str:
 
 
 def _range(schema: Mapping[str, Any]) -> str:
-    return f" from {schema['minimum']:g} to {schema['maximum']:g}" if "maximum" in schema else ""
+    return f" from {schema['minimum']} to {schema['maximum']}" if "maximum" in schema else ""

@@ -80,7 +80,9 @@ class Input(BaseModel):
     def plain(self) -> dict[str, Any]:
         """The fields in form order with defaults, as JSON values; optional ones without a value are left out."""
         values = {name: getattr(self, name) for name in type(self).model_fields}
-        return {name: value for name, value in values.items() if value is not None and value != ""}
+        optional = {name for name, field in type(self).model_fields.items() if field.default is None}
+        empty = {name for name in optional if values[name] is None or values[name] == ""}
+        return {name: value for name, value in values.items() if name not in empty}
 
 
 def prompt(*, most: int, help: str) -> Any:
