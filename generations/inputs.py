@@ -15,7 +15,7 @@ from uuid import UUID
 from django.conf import settings
 
 from accounts.models import Team
-from generations import files, media
+from generations import media, media_links
 from generations.catalog.base import Entry, InputError, Rates
 from generations.models import Generation, Upload
 from project import ids, net
@@ -125,7 +125,7 @@ def for_provider(*, entry: Entry, generation: Generation) -> dict[str, Any]:
         if wanted is None:
             return value
         upload = Upload.objects.get(team_id=generation.team_id, pk=wanted)
-        return files.signed_url(upload.name, lifetime_seconds=FOR_PROVIDER_SECONDS)
+        return media_links.signed_url(upload.name, lifetime_seconds=FOR_PROVIDER_SECONDS)
 
     return entry.with_images(generation.input, address)
 

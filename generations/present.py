@@ -10,7 +10,7 @@ from typing import Any
 
 from django.conf import settings
 
-from generations import files
+from generations import media_links
 from generations.models import Generation, GenerationEvent, Output, Quote, Status, Upload
 from generations.outcomes import RETRYABLE
 from generations.receipts import stamp
@@ -60,7 +60,7 @@ def generation(row: Generation) -> dict[str, Any]:
 def output(row: Output) -> dict[str, Any]:
     """One stored output; `duration` in seconds as a number, null for an image."""
     return {
-        "url": files.signed_url(row.name, lifetime_seconds=LINK_SECONDS),
+        "url": media_links.signed_url(row.name, lifetime_seconds=LINK_SECONDS),
         "kind": row.kind,
         "content_type": row.content_type,
         "width": row.width,
@@ -95,7 +95,7 @@ def upload(row: Upload) -> dict[str, Any]:
     """A stored upload; `url` may stand in any image field, as its id may."""
     return {
         "id": row.public_id,
-        "url": files.signed_url(row.name, lifetime_seconds=7 * LINK_SECONDS),
+        "url": media_links.signed_url(row.name, lifetime_seconds=7 * LINK_SECONDS),
         "content_type": row.content_type,
         "width": row.width,
         "height": row.height,

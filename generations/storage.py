@@ -39,7 +39,7 @@ def store(*, generation_id: UUID) -> None:
             continue
         try:
             _bring(generation, index, source)
-        except files.ResultError as error:
+        except (files.ResultError, files.StorageDown) as error:
             lost = type(error).__name__
             log.warning("output %s of %s: %s", index, generation.public_id, lost)
     if lost:

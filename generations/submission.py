@@ -21,8 +21,9 @@ from accounts.models import TeamStatus
 from generations import catalog, inputs, limiter, outcomes, providers
 from generations.models import Attempt, AttemptOutcome, Generation, Listing, Reason, Status
 from generations.providers import base
-from generations.states import backoff, locked, move, record
+from generations.states import backoff, locked, move
 from project import db, queue
+from project.failpoints import failpoint
 
 log = logging.getLogger(__name__)
 
@@ -132,12 +133,19 @@ def _next(provider: str) -> UUID | None:
 
 def submit(claimed: Claim) -> None:
     """The one HTTP create of an attempt, then its outcome in a transaction of its own."""
+    failpoint("after_claim")
     generation = Generation.objects.get(pk=claimed.generation_id)
     entry = catalog.get(generation.model)
     provider = providers.get(generation.provider)
     callback_url = f"{settings.SITE_URL}/callbacks/{generation.provider}/{claimed.token}"
-    body = entry.body(inputs.for_provider(entry=entry, generation=generation))
+    try:
+        body = entry.body(inputs.for_provider(entry=entry, generation=generation))
+    except Exception:  # a defect or a vanished upload: whatever it is, nothing was sent
+        log.exception("the request of %s could not be made", generation.public_id)
+        settle_attempt(claimed, base.NotSent("the request could not be made"), provider=generation.provider)
+        return
     result = provider.create(entry=entry, body=body, callback_url=callback_url)
+    failpoint("after_http")
     settle_attempt(claimed, result, provider=generation.provider)
 
 
@@ -264,16 +272,3 @@ def _end(attempt: Attempt, outcome: AttemptOutcome, *, detail: str, task_id: str
 def token_hash(token: str) -> bytes:
     """What is stored of a callback token (faults.md row 13)."""
     return hashlib.sha256(token.encode()).digest()
-
-
-__all__ = [
-    "Claim",
-    "attach",
-    "claim",
-    "dispatch",
-    "expire_lease",
-    "record",
-    "settle_attempt",
-    "submit",
-    "token_hash",
-]
