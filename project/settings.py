@@ -141,7 +141,6 @@ INSTALLED_APPS = [
     "accounts",
     "billing",
     "generations",
-    "unfold",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
