@@ -46,17 +46,23 @@ begin
     new.status_version := old.status_version + 1;
     new.status_at := clock_timestamp();
   elsif old.status in ('succeeded', 'failed', 'canceled')
-      and (new.output_count, new.charged, new.reason, new.finished_at)
-          is distinct from (old.output_count, old.charged, old.reason, old.finished_at) then
+      and (new.output_count, new.charged, new.reason, new.finished_at, new.receipt, new.text)
+          is distinct from (old.output_count, old.charged, old.reason, old.finished_at, old.receipt, old.text) then
     raise exception 'an ended generation stays as it ended' using errcode = '23514';
   end if;
   if old.provider_task_id is not null and new.provider_task_id is distinct from old.provider_task_id then
     raise exception 'provider task is write-once' using errcode = '23514';
   end if;
-  if (new.team_id, new.model, new.provider, new.input_hash, new.price, new.hold_id, new.hold_amount, new.price_version_id)
-      is distinct from (old.team_id, old.model, old.provider, old.input_hash, old.price, old.hold_id, old.hold_amount,
-      old.price_version_id) then
+  if (new.id, new.team_id, new.model, new.kind, new.provider, new.input_hash, new.requested_outputs, new.price,
+      new.hold_id, new.hold_amount, new.price_version_id)
+      is distinct from (old.id, old.team_id, old.model, old.kind, old.provider, old.input_hash, old.requested_outputs,
+      old.price, old.hold_id, old.hold_amount, old.price_version_id) then
     raise exception 'team, model, input and price are fixed' using errcode = '23514';
+  end if;
+  -- The charge is worked out of these; once it is, they may be blanked (erasure).
+  if old.status not in ('succeeded', 'failed', 'canceled') and (new.input, new.lines) is distinct from (old.input, old.lines)
+  then
+    raise exception 'input and lines are fixed until the end' using errcode = '23514';
   end if;
   if old.quote_id is not null and new.quote_id is not null and new.quote_id <> old.quote_id then
     raise exception 'the quote is fixed' using errcode = '23514';
@@ -108,6 +114,8 @@ begin
     if g.output_count > g.requested_outputs then
       raise exception 'more outputs than requested' using errcode = '23514';
     end if;
+    -- A router may tell a cost of nothing for a text; a file always has a price.
+    if g.kind <> 'text' and g.charged = 0 then raise exception 'success without charge' using errcode = '23514'; end if;
     if g.kind = 'text' and g.text = '' then raise exception 'success without text' using errcode = '23514'; end if;
   end if;
   return null;
@@ -151,13 +159,16 @@ create trigger price_version_frozen before update or delete or truncate on gener
   for each statement execute function framehouse_frozen();
 create trigger generation_event_frozen before update or delete or truncate on generations_generationevent
   for each statement execute function framehouse_frozen();
-create trigger output_frozen before update or truncate on generations_output
+create trigger output_frozen before update or delete or truncate on generations_output
   for each statement execute function framehouse_frozen();
 create trigger generation_nodel before delete or truncate on generations_generation
+  for each statement execute function framehouse_frozen();
+create trigger attempt_nodel before delete or truncate on generations_attempt
   for each statement execute function framehouse_frozen();
 """
 
 UNDO = """
+drop trigger attempt_nodel on generations_attempt;
 drop trigger generation_nodel on generations_generation; drop trigger output_frozen on generations_output;
 drop trigger generation_event_frozen on generations_generationevent;
 drop trigger price_version_frozen on generations_priceversion;
