@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
 from django.http import HttpRequest
 
 from generations.models import Generation, Listing, PriceVersion
 
+if TYPE_CHECKING:
+    Rows = admin.ModelAdmin[Any]
+else:  # Django's own class takes no parameters
+    Rows = admin.ModelAdmin
 
-class ReadOnly(admin.ModelAdmin[Any]):
+
+class ReadOnly(Rows):
     """Rows to look at."""
 
     def has_add_permission(self, request: HttpRequest, obj: object = None) -> bool:
@@ -24,7 +29,7 @@ class ReadOnly(admin.ModelAdmin[Any]):
 
 
 @admin.register(Listing)
-class ListingAdmin(admin.ModelAdmin[Listing]):
+class ListingAdmin(Rows):
     """Switch a model off with a note that users read; the catalogue decides which models exist."""
 
     list_display = ("slug", "available", "note", "updated_at")
