@@ -89,8 +89,10 @@ def _range(request: HttpRequest, size: int, etag: str) -> tuple[int, int, int]:
         return 0, size, 200
     if request.headers.get("If-Range", etag) != etag:
         return 0, size, 200
-    found = asked.range_for_length(size)
-    return (0, size, 416) if found is None else (*found, 206)
+    begin, end = asked.ranges[0]
+    start = begin if begin >= 0 else max(0, size + begin)
+    stop = size if end is None else min(end, size)
+    return (start, stop, 206) if start < stop else (0, size, 416)
 
 
 def _redirect(link: Link, content_type: str) -> HttpResponseBase:

@@ -96,7 +96,7 @@ def film(path: Path, *, frames: int = 24, size: tuple[int, int] = (160, 90), fla
         stream.pix_fmt = "yuv420p"
         for number in range(frames):
             color = (0, 0, 0) if number < dark else (200, 60, 20)
-            frame = av.VideoFrame.from_image(Image.new("RGB", size, color))
+            frame = av.VideoFrame.from_image(Image.new("RGB", size, color))  # type: ignore[no-untyped-call]
             frame.pts, frame.time_base = number, Fraction(1, 24)
             container.mux(stream.encode(frame))
         container.mux(stream.encode())

@@ -30,6 +30,8 @@ class Connection:
                 return data
             data += part
         head, _, body = data.partition(b"\r\n\r\n")
+        if b"100-continue" in head:
+            self.send(b"HTTP/1.1 100 Continue\r\n\r\n")
         length = 0
         for line in head.split(b"\r\n")[1:]:
             name, _, value = line.partition(b":")
