@@ -20,11 +20,12 @@ LONGEST_KEY = 255
 
 @dataclass(frozen=True)
 class Answer:
-    """A first answer: HTTP status, JSON body, headers of interest."""
+    """A first answer: HTTP status, JSON body, headers of interest; `replayed` when it was given before."""
 
     status: int
     body: dict[str, Any]
     headers: dict[str, str]
+    replayed: bool = False
 
 
 def fingerprint(*, method: str, path: str, body: object) -> str:
@@ -57,23 +58,38 @@ def begin(*, team: Team, key: str, print_of_request: str) -> IdempotencyRecord |
         if was_lock_timeout(error):
             raise _in_progress() from error
         raise
-    record = IdempotencyRecord.objects.get(team=team, key=key)
     if mine:
-        return record
+        return IdempotencyRecord.objects.get(team=team, key=key)
+    stored = first_answer(team=team, key=key, print_of_request=print_of_request)
+    if stored is None:
+        raise _in_progress()
+    return stored
+
+
+def first_answer(*, team: Team, key: str, print_of_request: str) -> Answer | None:
+    """The stored answer of a key that was used before. Raises Invalid (422) when that was for another request."""
+    record = IdempotencyRecord.objects.filter(team=team, key=key).first()
+    if record is None:
+        return None
     if record.fingerprint != print_of_request:
         raise Invalid(
             "This Idempotency-Key was used for another request. Use a new key for a new request.",
             code="idempotency_key_reused",
         )
     if record.status is None or record.body is None:
-        raise _in_progress()
-    return Answer(record.status, record.body, record.headers)
+        return None
+    return Answer(record.status, record.body, record.headers, replayed=True)
 
 
-def finish(record: IdempotencyRecord, answer: Answer) -> None:
-    """Stores the first answer, in the transaction of what it tells. It never changes again (trigger)."""
+def finish(record: IdempotencyRecord, answer: Answer) -> Answer:
+    """Stores the first answer, in the transaction of what it tells. It never changes again (trigger).
+
+    Returns the answer as the database keeps it, so that the first one is to the byte what every replay is."""
     record.status, record.body, record.headers = answer.status, answer.body, answer.headers
     record.save(update_fields=["status", "body", "headers"])
+    record.refresh_from_db(fields=["body", "headers"])
+    assert record.body is not None
+    return Answer(answer.status, record.body, record.headers)
 
 
 def prune() -> int:

@@ -117,6 +117,17 @@ def _foreign(value: str) -> str:
     return value
 
 
+def check_webhook(url: str) -> None:
+    """Raises Invalid for an address that we would not call. Asks DNS: never inside a transaction."""
+    if not url:
+        return
+    try:
+        _foreign(url)
+    except ValueError as error:
+        reason = str(error)
+        raise Invalid(reason, errors=[FieldError("webhook_url", reason, "address_refused")]) from error
+
+
 def for_provider(*, entry: Entry, generation: Generation) -> dict[str, Any]:
     """The stored input with each upload replaced by a signed address that the provider can fetch for 24 h."""
 

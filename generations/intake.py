@@ -60,12 +60,13 @@ Render = Callable[[Generation], idempotency.Answer]
 def accept(*, actor: Actor, request: Request, render: Render) -> tuple[Generation | None, idempotency.Answer]:
     """Accepts one generation. `render` makes the answer that is stored for the idempotency key.
 
-    Returns the generation (None when a stored answer is replayed) and the answer. Raises Invalid, Conflict,
-    PaymentRequired, Forbidden."""
+    Returns the generation (None when a stored answer is replayed, or money is missing) and the answer. Raises
+    Invalid, Conflict, PaymentRequired, Forbidden."""
     replay = _replay(actor.team, request)
     if replay is not None:
         return None, replay
     ready = prepare(actor=actor, request=request)
+    inputs.check_webhook(request.webhook_url)
     inputs.look_at_images(entry=ready.entry, data=ready.input)
     return db.in_transaction(lambda: _accept(actor, request, ready, render))
 
@@ -139,10 +140,7 @@ def _replay(team: Team, request: Request) -> idempotency.Answer | None:
     if request.idempotency is None:
         return None
     key, print_of_request = request.idempotency
-    known = IdempotencyRecord.objects.filter(team=team, key=key, fingerprint=print_of_request).first()
-    if known is None or known.status is None or known.body is None:
-        return None
-    return idempotency.Answer(known.status, known.body, known.headers)
+    return idempotency.first_answer(team=team, key=key, print_of_request=print_of_request)
 
 
 def _accept(
@@ -167,11 +165,10 @@ def _accept(
         if slot is None:
             raise
         answer = idempotency.Answer(problem.status, problem.as_json(), problem.headers)
-        idempotency.finish(slot, answer)
-        return None, answer
+        return None, idempotency.finish(slot, answer)
     answer = render(generation)
     if slot is not None:
-        idempotency.finish(slot, answer)
+        answer = idempotency.finish(slot, answer)
     return generation, answer
 
 

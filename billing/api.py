@@ -1,0 +1,108 @@
+"""GET /wallet, GET /wallet/entries, GET /key (design section 6).
+
+`/key` stands here because a key's limits are money: accounts never hears of it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import datetime
+from typing import Any
+
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts import api as accounts_api
+from accounts import roles
+from billing import budgets, ledger, queries
+from billing.models import Budget, BudgetUsage, Hold, TransferKind
+from project import paging
+from project.api import ApiView
+from project.money import to_json
+from project.times import stamp
+
+# What a team reads; the reason that staff wrote beside a transfer stays inside.
+DESCRIPTIONS: dict[str, str] = {
+    TransferKind.TOPUP: "Credit bought",
+    TransferKind.GRANT: "Credit granted",
+    TransferKind.HOLD: "Held for a generation",
+    TransferKind.CAPTURE: "Charged for a generation",
+    TransferKind.RELEASE: "Released: not charged",
+    TransferKind.REVERSAL: "Taken back",
+}
+
+
+class WalletView(ApiView):
+    """What the team has: balance = held + available, and what it is held for."""
+
+    permission = roles.SEE
+
+    def get(self, request: Request) -> Response:
+        team = self.actor.team
+        wallet = ledger.wallet(team.pk)
+        holds, count = queries.open_holds(team)
+        return Response(
+            {
+                "balance": to_json(wallet.balance),
+                "held": to_json(wallet.held.balance),
+                "available": to_json(wallet.available.balance),
+                "open_holds": count,
+                "holds": [_hold(row) for row in holds],
+            }
+        )
+
+
+class EntriesView(ApiView):
+    """The statement, newest first."""
+
+    permission = roles.BILLING
+    parameters = paging.PARAMETERS
+
+    def get(self, request: Request) -> Response:
+        page = queries.statement(self.actor.team, paging.window_of(request))
+        return Response(paging.answer(request, page, [_line(line) for line in page.rows]))
+
+
+class KeyView(ApiView):
+    """What the key that asks may do, and spend."""
+
+    permission = roles.SEE
+
+    def get(self, request: Request) -> Response:
+        key = self.actor.api_key
+        assert key is not None, "the API knows keys only"
+        limits = budgets.state_of(membership=None, api_key=key)
+        return Response({**accounts_api.key(key), "limits": [_limit(*limit) for limit in limits]})
+
+
+def _hold(row: Hold) -> dict[str, Any]:
+    return {"generation": row.reference, "amount": to_json(row.amount), "created_at": stamp(row.created_at)}
+
+
+def _line(line: queries.Line) -> dict[str, Any]:
+    """`amount` is what the transfer did to the balance; a hold or release moves between its two parts only."""
+    transfer = line.transfer
+    return {
+        "id": f"txn_{hashlib.sha256(transfer.key.encode()).hexdigest()[:32]}",
+        "kind": transfer.kind,
+        "amount": to_json(line.change),
+        "balance_after": to_json(line.available.after + line.held.after),
+        "available_change": to_json(line.available.change),
+        "available_after": to_json(line.available.after),
+        "held_change": to_json(line.held.change),
+        "held_after": to_json(line.held.after),
+        "generation": transfer.hold.reference if transfer.hold else None,
+        "description": DESCRIPTIONS[transfer.kind],
+        "created_at": stamp(transfer.created_at),
+    }
+
+
+def _limit(budget: Budget, usage: BudgetUsage, resets_at: datetime) -> dict[str, Any]:
+    return {
+        "period": budget.period,
+        "limit": to_json(budget.limit),
+        "used": to_json(usage.used),
+        "held": to_json(usage.held),
+        "remaining": to_json(max(budget.limit - usage.used - usage.held, 0)),
+        "resets_at": stamp(resets_at),
+    }

@@ -1,0 +1,19 @@
+"""The REST calls of the product by address; project.api_urls mounts them under /api/v1/ (design section 6)."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from generations import api_generations, api_models, api_uploads
+
+urlpatterns = [
+    path("models", api_models.ModelsView.as_view()),
+    path("models/<str:slug>", api_models.ModelView.as_view()),
+    path("quotes", api_models.QuotesView.as_view()),
+    path("generations", api_generations.GenerationsView.as_view()),
+    path("generations/<str:public_id>", api_generations.GenerationView.as_view()),
+    path("generations/<str:public_id>/events", api_generations.EventsView.as_view()),
+    path("generations/<str:public_id>/receipt", api_generations.ReceiptView.as_view()),
+    path("generations/<str:public_id>/cancel", api_generations.CancelView.as_view()),
+    path("uploads", api_uploads.UploadsView.as_view()),
+]

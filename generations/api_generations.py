@@ -1,0 +1,118 @@
+"""Calls of a generation: make, list, look at, cancel (design section 6).
+
+Order of POST: key, fields, idempotency, money. 401, 422 and 429 are not remembered, 402 is.
+"""
+
+from __future__ import annotations
+
+import re
+
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts import roles
+from generations import access, idempotency, intake, outcomes, present, queries, requests
+from generations.models import Generation
+from project import paging
+from project.api import PROBLEM_JSON, ApiView, body_of
+from project.errors import Conflict
+
+LONGEST_WAIT = 60  # seconds
+_WAIT = re.compile(r'(?:^|[,;])\s*wait\s*=\s*"?([0-9]{1,9})"?\s*(?=[,;]|$)', re.ASCII | re.IGNORECASE)
+
+
+class GenerationsView(ApiView):
+    """POST makes one, GET lists the team's."""
+
+    permission = {"GET": roles.SEE, "POST": roles.MAKE}  # noqa: RUF012 - read only
+    parameters = paging.PARAMETERS | queries.FILTERS
+
+    def get(self, request: Request) -> Response:
+        rows = queries.listed(self.actor, request.query_params)
+        page = queries.page_of_generations(rows, paging.window_of(request))
+        return Response(paging.answer(request, page, [present.generation(row) for row in page.rows]))
+
+    def post(self, request: Request) -> Response:
+        actor = self.actor
+        wanted = requests.generation(request.data, idempotency=_idempotency(request))
+        generation, answer = intake.accept(actor=actor, request=wanted, render=_accepted)
+        headers = dict(answer.headers)
+        body = answer.body
+        wait = wait_of(request)
+        if answer.replayed:
+            headers["Idempotency-Replayed"] = "true"
+        elif generation is not None and wait:
+            queries.wait_for_end(generation.pk, seconds=wait)
+            body = present.generation(access.generation(actor, generation.public_id))
+            headers["Preference-Applied"] = f"wait={wait}"
+        content_type = PROBLEM_JSON if answer.status >= 400 else None
+        return Response(body, answer.status, headers=headers, content_type=content_type)
+
+
+class GenerationView(ApiView):
+    """One generation."""
+
+    permission = roles.SEE
+
+    def get(self, request: Request, public_id: str) -> Response:
+        return Response(present.generation(access.generation(self.actor, public_id)))
+
+
+class EventsView(ApiView):
+    """The history of one, in the order in which it happened."""
+
+    permission = roles.SEE
+    parameters = paging.PARAMETERS
+
+    def get(self, request: Request, public_id: str) -> Response:
+        generation = access.generation(self.actor, public_id)
+        page = queries.page_of_events(generation, paging.window_of(request, default=paging.MOST))
+        return Response(paging.answer(request, page, [present.event(row) for row in page.rows]))
+
+
+class ReceiptView(ApiView):
+    """What was charged and why: frozen at the end, 409 before it."""
+
+    permission = roles.SEE
+
+    def get(self, request: Request, public_id: str) -> Response:
+        generation = access.generation(self.actor, public_id)
+        if generation.receipt is None:
+            raise Conflict(
+                "It has not ended: there is a receipt once it has.", code="not_ended", headers={"Retry-After": "5"}
+            )
+        return Response(generation.receipt)
+
+
+class CancelView(ApiView):
+    """Cancels one that is still queued; what it held is released."""
+
+    permission = roles.MAKE
+
+    def post(self, request: Request, public_id: str) -> Response:
+        actor = self.actor
+        generation = access.generation(actor, public_id)
+        body_of(request, frozenset())
+        outcomes.cancel(generation_id=generation.pk, actor=actor.name)
+        return Response(present.generation(access.generation(actor, public_id)))
+
+
+def wait_of(request: Request) -> int:
+    """The seconds of `Prefer: wait=N`, at most 60; 0 without one. A preference that cannot be read is passed over
+    (RFC 7240 section 2)."""
+    found = _WAIT.search(request.headers.get("Prefer", ""))
+    return min(int(found[1]), LONGEST_WAIT) if found else 0
+
+
+def _idempotency(request: Request) -> tuple[str, str] | None:
+    """The key of the request and the print that it stands for. Raises Invalid."""
+    key = request.headers.get("Idempotency-Key")
+    if key is None:
+        return None
+    print_of_request = idempotency.fingerprint(method="POST", path=request.path, body=request.data)
+    return idempotency.check_key(key), print_of_request
+
+
+def _accepted(generation: Generation) -> idempotency.Answer:
+    shown = present.generation(generation)
+    return idempotency.Answer(201, shown, {"Location": shown["urls"]["self"]})

@@ -1,0 +1,89 @@
+"""GET /models, GET /models/{slug}, POST /quotes (design section 6)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
+
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts import roles
+from generations import catalog, offers, present, pricing, quotes, requests
+from generations.catalog import Entry
+from generations.models import Listing, PriceVersion
+from project import paging
+from project.api import ApiView
+from project.errors import NotFound
+from project.money import to_json
+
+
+class ModelsView(ApiView):
+    """Everything on offer, in the order of the catalogue; no key is needed."""
+
+    permission = None
+    parameters = paging.PARAMETERS
+
+    def get(self, request: Request) -> Response:
+        window = paging.window_of(request, default=paging.MOST)
+        prices = offers.current_prices()
+        available = dict(Listing.objects.values_list("slug", "available"))
+        shown = [entry for slug, entry in catalog.ENTRIES.items() if slug in prices]
+        page = paging.page_of_list(shown, window)
+        results = [model(entry, prices[entry.slug], available=available.get(entry.slug, False)) for entry in page.rows]
+        return Response(paging.answer(request, page, results))
+
+
+class ModelView(ApiView):
+    """One model."""
+
+    permission = None
+
+    def get(self, request: Request, slug: str) -> Response:
+        entry = catalog.ENTRIES.get(slug)
+        price = offers.current_prices().get(slug)
+        if entry is None or price is None:
+            raise NotFound("There is no such model.")
+        listing = Listing.objects.filter(pk=slug).first()
+        return Response(model(entry, price, available=listing is not None and listing.available))
+
+
+class QuotesView(ApiView):
+    """What a request would cost, kept as a price that binds for 10 minutes."""
+
+    permission = roles.MAKE
+
+    def post(self, request: Request) -> Response:
+        body = requests.quote(request.data)
+        team = self.actor.team
+        offer = quotes.price(model=body.model, data=body.input, team=team)
+        return Response(present.quote(quotes.store(team=team, offer=offer)), status=201)
+
+
+def model(entry: Entry, version: PriceVersion, *, available: bool) -> dict[str, Any]:
+    """A model as the API shows it: what it takes and what it costs a customer, never who makes it or for how much."""
+    fixed = _fixed(entry.slug, tuple(sorted(version.rates.items())), version.margin_ppm)
+    return {
+        "slug": entry.slug,
+        "name": entry.name,
+        "kind": entry.kind,
+        "available": available,
+        "typical_seconds": entry.typical_seconds,
+        **fixed,
+    }
+
+
+@lru_cache(maxsize=256)
+def _fixed(slug: str, rates: tuple[tuple[str, int], ...], margin_ppm: int) -> Mapping[str, Any]:
+    """What follows from the rates alone; the examples take a validation for each price that there is."""
+    entry = catalog.get(slug)
+    book = pricing.PriceBook(version_id=0, rates=dict(rates), margin_ppm=margin_ppm)
+    examples = [
+        {"label": example.label, "input": dict(example.input), "price": to_json(example.total)}
+        for example in pricing.price_examples(entry, book)
+    ]
+    return {
+        "input_schema": entry.json_schema(rates=book.rates),
+        "price": {**pricing.price_table(entry, book), "examples": examples},
+    }

@@ -1,0 +1,16 @@
+"""The addresses of REST version 1, under /api/v1/ (design section 6)."""
+
+from __future__ import annotations
+
+from django.urls import include, path, re_path
+
+from billing import api as billing_api
+from project.api import Nowhere
+
+urlpatterns = [
+    path("", include("generations.api")),
+    path("wallet", billing_api.WalletView.as_view()),
+    path("wallet/entries", billing_api.EntriesView.as_view()),
+    path("key", billing_api.KeyView.as_view()),
+    re_path("", Nowhere.as_view()),  # whatever else: a 404 in our own words
+]
