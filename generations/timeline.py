@@ -1,0 +1,117 @@
+"""A generation's history in words for the people who asked for it. Never a provider's own words or ids."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.template.defaultfilters import filesizeformat
+
+from generations.models import Generation, GenerationEvent, Status
+from generations.outcomes import SENTENCES
+from project.money import to_json
+
+Data = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Moment:
+    """One line of the timeline. `tone`: plain, good, bad or wait."""
+
+    at: datetime
+    words: str
+    tone: str = "plain"
+
+
+def timeline(generation: Generation) -> list[Moment]:
+    """Everything that happened, oldest first. One query."""
+    events = GenerationEvent.objects.filter(generation=generation).order_by("id")
+    return [Moment(event.at, *_words(event)) for event in events]
+
+
+def _words(event: GenerationEvent) -> tuple[str, str]:
+    if event.kind not in WORDS:
+        return event.kind.replace("_", " ").capitalize() + ".", "plain"
+    say, tone = WORDS[event.kind]
+    return say(event.data), tone
+
+
+def credits_words(micro: int) -> str:
+    """`42 credits ($0.21)`."""
+    amount = to_json(micro)
+    return f"{amount['credits']} {'credit' if amount['credits'] == '1' else 'credits'} (${amount['usd']})"
+
+
+def _accepted(data: Data) -> str:
+    return f"Accepted: {credits_words(data.get('held', 0))} held in the wallet."
+
+
+def _claimed(data: Data) -> str:
+    again = f" (try {data['attempt']})" if data.get("attempt", 1) > 1 else ""
+    return f"Handed to the provider{again}."
+
+
+def _submitted(data: Data) -> str:
+    return "The provider called back about it: it has it." if data.get("by") == "callback" else "The provider took it."
+
+
+def _finished(data: Data) -> str:
+    count = data.get("outputs", 1)
+    words = f"The provider is done: {count} {'result' if count == 1 else 'results'}."
+    return words + (f" {data['dropped']} more than asked for were left there." if data.get("dropped") else "")
+
+
+def _stored(data: Data) -> str:
+    return f"Result {data.get('index', 0) + 1} stored ({filesizeformat(data.get('bytes', 0))})."
+
+
+def _succeeded(data: Data) -> str:
+    words = f"Done: {credits_words(data.get('charged', 0))} charged"
+    return words + (f", {credits_words(data['released'])} released." if data.get("released") else ".")
+
+
+def _failed(data: Data) -> str:
+    sentence = SENTENCES.get(data.get("reason", ""), "This failed. Nothing was charged.")
+    return f"{sentence} {credits_words(data.get('released', 0))} released."
+
+
+WORDS: dict[str, tuple[Callable[[Data], str], str]] = {
+    "accepted": (_accepted, "plain"),
+    "claimed": (_claimed, "plain"),
+    "submitted": (_submitted, "plain"),
+    "requeued": (lambda _: "It did not reach the provider; it goes back into the queue.", "wait"),
+    "unknown": (
+        lambda _: "The provider gave no clear answer. It is not sent again: it cannot be made twice.",
+        "wait",
+    ),
+    "finished": (_finished, "plain"),
+    "misread": (lambda _: "The provider's record could not be read; asking again.", "wait"),
+    "stored": (_stored, "plain"),
+    "store_retried": (lambda _: "A result could not be fetched; trying again.", "wait"),
+    "succeeded": (_succeeded, "good"),
+    "failed": (_failed, "bad"),
+    "canceled": (lambda data: f"Canceled: {credits_words(data.get('released', 0))} released.", "plain"),
+    "late_result": (lambda _: "A result came after the end. It was not charged.", "plain"),
+}
+
+STATES: dict[str, str] = {
+    Status.QUEUED: "In the queue. Nothing has been sent yet, so it can still be canceled.",
+    Status.SUBMITTING: "On its way to the provider.",
+    Status.UNKNOWN: (
+        "We sent this and got no clear answer. The provider may be working on it, so it is not sent again."
+        " If the provider reports back, it goes on from there."
+    ),
+    Status.RUNNING: "The provider is working on it.",
+    Status.STORING: "The provider is done. The result is on its way into our storage.",
+    Status.SUCCEEDED: "Done.",
+    Status.CANCELED: "Canceled before anything was sent. Nothing was charged.",
+}
+
+
+def sentence(generation: Generation) -> str:
+    """What the present status means, in one or two honest sentences."""
+    if generation.status == Status.FAILED:
+        return generation.message or "This failed. Nothing was charged."
+    return STATES[generation.status]

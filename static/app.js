@@ -1,0 +1,59 @@
+// Small helps for pages that work without them. No inline scripts, nothing from other hosts.
+"use strict";
+
+// Counters and sliders say their value.
+function tell(field) {
+  if (field.dataset.count) {
+    const count = [...field.value.replace(/\r\n/g, "\n")].length;
+    const counter = document.getElementById(field.dataset.count);
+    counter.textContent = `${count} of ${field.dataset.most} characters`;
+    counter.classList.toggle("over", count > Number(field.dataset.most));
+  }
+  if (field.dataset.shows) document.getElementById(field.dataset.shows).value = field.value;
+}
+document.addEventListener("input", (event) => tell(event.target));
+
+// A form that is being sent says so, and is not sent twice. After "back" it can be used again.
+const idle = new Map();
+document.addEventListener("submit", (event) => {
+  const button = event.submitter;
+  if (!event.target.dataset.busy || !button) return;
+  setTimeout(() => {
+    idle.set(button, button.textContent);
+    button.textContent = event.target.dataset.busy;
+    button.disabled = true;
+    button.setAttribute("aria-busy", "true");
+  });
+});
+window.addEventListener("pageshow", () => {
+  for (const [button, text] of idle) {
+    button.textContent = text;
+    button.disabled = false;
+    button.removeAttribute("aria-busy");
+  }
+  idle.clear();
+  document.querySelectorAll("[data-count], [data-shows]").forEach(tell);
+});
+
+// What went wrong is read first.
+document.addEventListener("DOMContentLoaded", () => document.querySelector("[data-focus]")?.focus());
+
+// A page that nobody looks at asks nothing; a server that does not answer is said calmly.
+document.addEventListener("htmx:beforeRequest", (event) => {
+  if (document.hidden && event.detail.elt.hasAttribute("data-poll")) event.preventDefault();
+});
+const offline = (gone) => () => { document.getElementById("offline").hidden = !gone; };
+for (const name of ["htmx:sendError", "htmx:timeout", "htmx:responseError"]) document.addEventListener(name, offline(true));
+document.addEventListener("htmx:afterOnLoad", offline(false));
+
+// The menu closes by Escape and by a click elsewhere.
+document.addEventListener("keydown", (event) => {
+  const menu = document.querySelector(".menu[open]");
+  if (event.key !== "Escape" || !menu) return;
+  menu.open = false;
+  menu.querySelector("summary").focus();
+});
+document.addEventListener("click", (event) => {
+  const menu = document.querySelector(".menu[open]");
+  if (menu && !menu.contains(event.target)) menu.open = false;
+});
