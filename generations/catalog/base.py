@@ -156,7 +156,7 @@ class Entry(ABC):
 
     @abstractmethod
     def capture(self, input: Values, rates: Rates, delivered: int, usage_cost: int | None) -> int:
-        """What to charge before margin for `delivered` outputs, in micro-dollars; never above `hold`.
+        """What `delivered` outputs come to before margin, in micro-dollars; `pricing.capture_amount` caps it.
 
         `usage_cost`: a router's own charge in micro-dollars; the others do not read it.
         """

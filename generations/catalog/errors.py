@@ -41,7 +41,7 @@ class InputError(Exception):
     """The input does not fit the model. `errors` holds every fault; paths are relative to the input."""
 
     def __init__(self, errors: Sequence[FieldError]) -> None:
-        self.errors = list(errors[:MOST_ERRORS])
+        self.errors = list(errors)
         super().__init__("; ".join(error.message for error in self.errors))
 
     def under(self, prefix: str) -> list[FieldError]:

@@ -42,12 +42,12 @@ class Metered(Entry):
         return tokens.lines(input["model"], prompt_tokens, input["max_tokens"], rates)
 
     def capture(self, input: Values, rates: Rates, delivered: int, usage_cost: int | None) -> int:
-        """The provider's own charge, never above the hold. Raises ValueError when a text came without one."""
+        """The provider's own charge. Raises ValueError when a text came without one."""
         if not delivered:
             return 0
         if usage_cost is None:
             raise ValueError("a text is charged by its usage; count it with own_count_cost when none was told")
-        return min(usage_cost, self.hold(input, rates))
+        return usage_cost
 
     def own_count_cost(self, input: Values, output_text: str, rates: Rates) -> int:
         """Micro-dollars by our own count of tokens, for an answer without usage; never above the hold."""

@@ -69,7 +69,7 @@ class SecondVideo(Video):
 
 
 class Image(FixedPrice):
-    """A price per image; every image that arrives is charged, up to the number asked for."""
+    """A price per image; every image that arrives is charged (up to the hold: `pricing.capture_amount`)."""
 
     kind = "image"
     unit = "image"
@@ -87,7 +87,7 @@ class Image(FixedPrice):
         return "image"
 
     def capture(self, input: Values, rates: Rates, delivered: int, usage_cost: int | None) -> int:
-        return min(delivered, self.quantity(input)) * rates[self.variant(input)]
+        return delivered * rates[self.variant(input)]
 
     def expected_cost(self, input: Values, delivered: int, *, rates: Rates | None = None) -> int:
         return delivered * self.costs[self.variant(input)]

@@ -63,8 +63,8 @@ PRICES: list[tuple[str, dict[str, Any], str, int, int]] = [
     ("prompt-expansion-text", {}, "google/gemini-2.5-flash", 2_638, 2_638),
     ("prompt-expansion-text", {"max_tokens": 1}, "google/gemini-2.5-flash", 80, 80),
     ("prompt-expansion-text", {"max_tokens": 4096}, "google/gemini-2.5-flash", 10_318, 10_318),
-    # é is two bytes: 260 tokens at 0.30 = 78; 2.5 for one token of answer; 80.5 up.
-    ("prompt-expansion-text", {"max_tokens": 1, "system_prompt": "é"}, "google/gemini-2.5-flash", 81, 81),
+    # é is two bytes: 2 + 8 + 256 tokens at 0.30 = 79.8; 2.5 for one token of answer; 82.3 up.
+    ("prompt-expansion-text", {"max_tokens": 1, "system_prompt": "éééé"}, "google/gemini-2.5-flash", 83, 83),
     # One image more: 8,192 tokens: 8,450 x 0.30 = 2,535, and 2,560.
     ("prompt-expansion-vision", {}, "google/gemini-2.5-flash", 5_095, 5_095),
     ("prompt-expansion-vision", {"image_urls": [IMAGE] * 2}, "google/gemini-2.5-flash", 7_553, 7_553),

@@ -12,8 +12,15 @@ from tests.catalog.cases import IMAGE as LINK
 from tests.catalog.cases import LEAST, UPLOAD
 from tests.catalog.limits import IMAGE, IMAGES, OPTIONS, SWITCHES, TENTHS, TEXT, UNIT, WHOLE
 
-ALL = [*TEXT, *OPTIONS, *WHOLE, *IMAGES, *SWITCHES, *IMAGE, *TENTHS, *UNIT]
 Key = tuple[str, str]
+
+# what some words need beside them
+NEEDS: dict[Key, dict[str, Any]] = {
+    ("hailuo-2.3-pro", "10"): {"resolution": "768P"},
+    ("veo-3.1-fast", "FIRST_AND_LAST_FRAMES_2_VIDEO"): {"imageUrls": [LINK]},
+    ("veo-3.1-fast", "REFERENCE_2_VIDEO"): {"imageUrls": [LINK]},
+}
+ALL = [*TEXT, *OPTIONS, *WHOLE, *IMAGES, *SWITCHES, *IMAGE, *TENTHS, *UNIT]
 
 
 def accepted(key: Key, value: Any, **extra: Any) -> Any:
@@ -62,9 +69,7 @@ def test_a_choice_takes_its_words_only(key: Key, row: tuple[list[str], str]) -> 
     slug, field = key
     words, default = row
     for word in words:
-        extra = {"generationType": {"imageUrls": [LINK]}}.get(field, {}) if word != "TEXT_2_VIDEO" else {}
-        extra = {"resolution": "768P"} if (slug, field, word) == ("hailuo-2.3-pro", "duration", "10") else extra
-        assert accepted(key, word, **extra) == word
+        assert accepted(key, word, **NEEDS.get((slug, word), {})) == word
     assert catalog.get(slug).validate(LEAST[slug])[field] == default
     for wrong in ("", "nonsense", f"{words[0]} ", words[0].swapcase() + "x", "\ud800"):
         code, message = refused(key, wrong)
