@@ -1,0 +1,34 @@
+"""Small things that the API's tests share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from generations.models import Generation
+from project import ids
+
+ASK: dict[str, Any] = {"model": "flux-kontext-pro", "input": {"prompt": "a lighthouse"}}
+PRICE = 25_000  # micro-dollars of ASK
+
+
+@pytest.fixture
+def make(world: Any, api: Callable[..., Any]) -> Callable[..., Any]:
+    """make(**fields) accepts one generation of the cheapest model and returns its JSON."""
+
+    def call(*, key: str | None = None, **fields: Any) -> dict[str, Any]:
+        response = api("post", "/generations", {**ASK, **fields}, key=key or world.key)
+        assert response.status_code == 201, response.content
+        body: dict[str, Any] = response.json()
+        return body
+
+    return call
+
+
+def row_of(body: dict[str, Any]) -> Generation:
+    """The row behind a generation's JSON."""
+    found = ids.parse("gen", body["id"])
+    assert found is not None
+    return Generation.objects.get(pk=found)
