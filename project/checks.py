@@ -54,19 +54,19 @@ def _lane_problems(lane: str, config: Mapping[str, Any]) -> Iterator[str]:
 @register()
 def check_queue(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
     """style.md 8.1 rule 1 and its neighbors, for settings.Q_CLUSTER."""
-    return [
-        Error(f"Q_CLUSTER: {problem}.", id="project.E001") for problem in queue_problems(settings.Q_CLUSTER)
-    ]
+    return [Error(f"Q_CLUSTER: {problem}.", id="project.E001") for problem in queue_problems(settings.Q_CLUSTER)]
 
 
 @register()
 def check_connections(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
     """Connections persist and are not pooled: the workers fork, and a pool shared over a fork breaks."""
-    found: list[CheckMessage] = []
     database = settings.DATABASES["default"]
+    return [Error(f"DATABASES: {problem}.", id="project.E002") for problem in connection_problems(database)]
+
+
+def connection_problems(database: Mapping[str, Any]) -> Iterator[str]:
+    """One sentence for each way in which this entry of DATABASES slows or breaks the workers."""
     if database.get("CONN_MAX_AGE", 0) is not None:
-        hint = "With Django's default the queue runs a sixth of its jobs (stack.md section 3)."
-        found.append(Error("CONN_MAX_AGE must be None.", hint=hint, id="project.E002"))
+        yield "CONN_MAX_AGE must be None: with Django's default the queue runs a sixth of its jobs"
     if database.get("OPTIONS", {}).get("pool"):
-        found.append(Error("psycopg's pool must be off: it does not survive a fork.", id="project.E003"))
-    return found
+        yield "psycopg's pool must be off: it does not survive a fork"

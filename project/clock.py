@@ -12,9 +12,10 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from queue import SimpleQueue
 
 from django.conf import settings
-from django.db import close_old_connections, connection
+from django.db import DatabaseError, close_old_connections, connection
 from django.utils.module_loading import import_string
 
 from project import queue
@@ -72,16 +73,16 @@ class Pulse:
 class Clock(threading.Thread):
     """Runs settings.CLOCK's `ring` and `sweep`, sends the beats and reads them. Seconds throughout."""
 
-    def __init__(
-        self, *, lanes: Sequence[str], ring_every: float, sweep_every: float, beat_every: float
-    ) -> None:
+    def __init__(self, *, lanes: Sequence[str], ring_every: float, sweep_every: float, beat_every: float) -> None:
         super().__init__(name="clock", daemon=True)
         self.lanes = lanes
         self.pulse = Pulse()
         self._ended = threading.Event()
+        self._to_release: SimpleQueue[str] = SimpleQueue()
         self._watch = [
             Chore("sending beats", beat_every, self._send_beats),
             Chore("reading beats", min(beat_every, 5.0), self._read_beats),
+            Chore("releasing jobs", 0.0, self._release),
         ]
         self._chores = [
             Chore("ring", ring_every, import_string(settings.CLOCK["ring"])),
@@ -102,6 +103,19 @@ class Clock(threading.Thread):
 
     def stop(self) -> None:
         self._ended.set()
+
+    def release_jobs(self, lane: str) -> None:
+        """The lane's cluster is gone: what it had taken is made due again, within a second."""
+        self._to_release.put(lane)
+
+    def _release(self) -> None:
+        while not self._to_release.empty():
+            lane = self._to_release.get()
+            try:
+                log.warning("lane %s: %d jobs made due again", lane, queue.release(lane))
+            except DatabaseError:
+                self._to_release.put(lane)
+                raise
 
     def _send_beats(self) -> None:
         for lane in self.lanes:

@@ -6,7 +6,7 @@ from django.db import models
 
 
 class Heartbeat(models.Model):
-    """When a lane of the queue last began a job, by the database's clock. Written by the workers, read by the
+    """When a lane of the queue last finished a job, by the database's clock. Written by the workers, read by the
     supervisor and by /health/queue."""
 
     lane = models.TextField(primary_key=True)

@@ -1,8 +1,8 @@
 """The seam to django-q2, and the only module that imports it (style.md section 8 has its traps).
 
 A job is a dotted name from settings.JOBS and a few ids. It is stored by the ORM broker in the caller's
-transaction, runs at least once, maybe twice, maybe late. `perform` is what the workers really run: it leaves
-the lane's sign of life and refuses what is not a job.
+transaction, runs at least once, maybe twice, maybe late. `perform` is what the workers really run: it refuses
+what is not a job. The lane's sign of life is left at the end of the way, when a job's row was acknowledged.
 """
 
 from __future__ import annotations
@@ -19,9 +19,11 @@ from typing import Any
 from django.conf import settings
 from django.contrib import admin
 from django.db.models.functions import Now
+from django.utils import timezone
 from django.utils.module_loading import import_string
 from django_q.cluster import Cluster
 from django_q.models import Failure, OrmQ, Schedule, Success
+from django_q.signals import post_execute
 from django_q.signing import SignedPackage
 from django_q.tasks import async_task
 
@@ -96,7 +98,6 @@ def _push(name: str, *args: int | str, lane: str) -> None:
 def perform(name: str, *args: int | str) -> None:
     """What a worker runs: beats, then calls the job. Raises LookupError for a name that is not in
     settings.JOBS."""
-    touch(current_lane(), always=name == BEAT)
     if name == BEAT:
         return
     if name not in settings.JOBS:
@@ -130,6 +131,13 @@ def heartbeat_ages() -> dict[str, float]:
     return {lane: (now - beat_at).total_seconds() for lane, beat_at, now in rows}
 
 
+def release(lane: str) -> int:
+    """Makes the lane's taken jobs due again; for the one who killed the cluster that took them. Without it
+    they wait for their retry time. Returns how many; another cluster's running job may run twice by it, as
+    any may."""
+    return int(OrmQ.objects.filter(key=lane, lock__gt=timezone.now()).update(lock=timezone.now()))
+
+
 def length() -> int:
     """How many rows are queued, beats included."""
     return int(OrmQ.objects.count())
@@ -156,6 +164,7 @@ def run_pending(*, order_seed: int | None = None, repeat: int = 1) -> int:
         left[row.pk] -= 1
         if left[row.pk] == 0:
             row.delete()
+            touch(job.lane, always=job.func == BEAT)
     return len(runs)
 
 
@@ -168,7 +177,14 @@ def _read(row: Any) -> Job:
 def run_cluster() -> None:
     """Runs the cluster of this process's lane (Q_CLUSTER_NAME) until SIGTERM; its children die with it."""
     processes.forks_die_with_us()
+    post_execute.connect(_went_all_the_way)
     Cluster().start()
+
+
+def _went_all_the_way(sender: object, task: Mapping[str, Any], **kwargs: object) -> None:
+    """Called in the cluster's last process, after the job's row was acknowledged: a worker that is killed
+    while it hands over its result wedges the way behind it, and beats in the worker would not tell."""
+    touch(current_lane(), always=task["args"][:1] == (BEAT,))
 
 
 def hide_from_admin() -> None:

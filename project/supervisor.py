@@ -60,19 +60,25 @@ class Cluster:
         self.started = time.monotonic()
         log.info("lane %s: cluster started, group %d", self.lane.name, self.child.pid)
 
-    def tend(self, *, quiet_for: float) -> None:
-        """Starts it when it is not there, replaces it when it has been quiet for too long."""
+    def tend(self, *, quiet_for: float) -> bool:
+        """Starts it when it is not there, replaces it when it has been quiet for too long.
+
+        Returns whether a cluster was removed: the jobs it had taken are nobody's."""
         now = time.monotonic()
         if self.child is None:
             if now >= self._not_before:
                 self.start()
-        elif self.child.poll() is not None:
+            return False
+        if self.child.poll() is not None:
             log.error("lane %s: cluster ended with status %s", self.lane.name, self.child.returncode)
             self._remove()
-        elif quiet_for > self.stale_after:
+            return True
+        if quiet_for > self.stale_after:
             log.error("lane %s: no beat for %.0f s, replacing the cluster", self.lane.name, quiet_for)
             self._remove()
             self.start()
+            return True
+        return False
 
     def _remove(self) -> None:
         """Kills what is left of the group; a cluster that dies young comes back later and later."""
@@ -106,7 +112,8 @@ class Supervisor:
             while not self._asked.wait(LOOK):
                 for cluster in self.clusters:
                     quiet_for = self.clock.pulse.quiet_for(cluster.lane.name, since=cluster.started)
-                    cluster.tend(quiet_for=quiet_for)
+                    if cluster.tend(quiet_for=quiet_for):
+                        self.clock.release_jobs(cluster.lane.name)
         finally:
             self.clock.stop()
             self._stop_clusters()

@@ -1,0 +1,78 @@
+"""Real processes of the house for tests, found again by a mark in their environment."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+from urllib.parse import quote
+
+import psutil
+from django.db import connection
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+MARK = "FRAMEHOUSE_TEST_MARK"
+
+
+def database_url() -> str:
+    """The test's own database, for processes that would else take the development one."""
+    database = connection.settings_dict
+    return f"postgres:///{database['NAME']}?host={quote(str(database['HOST']), safe='')}&user={database['USER']}"
+
+
+class House:
+    """Starts `manage.py` commands; `left` lists every process that descends from them, also by kill -9."""
+
+    def __init__(self, log: Path, **environment: str) -> None:
+        self.log = log
+        self.mark = uuid.uuid4().hex
+        self.environment = {**os.environ, "PYTHONUNBUFFERED": "1", MARK: self.mark, **environment}
+        self._started: list[subprocess.Popen[bytes]] = []
+
+    def manage(self, *arguments: str) -> subprocess.Popen[bytes]:
+        with self.log.open("ab") as log:
+            process = subprocess.Popen(
+                [sys.executable, "manage.py", *arguments],
+                cwd=ROOT,
+                env=self.environment,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        self._started.append(process)
+        return process
+
+    def left(self) -> list[psutil.Process]:
+        found = []
+        for process in psutil.process_iter():
+            try:
+                alive = process.status() != psutil.STATUS_ZOMBIE
+                if alive and process.environ().get(MARK) == self.mark:
+                    found.append(process)
+            except (psutil.NoSuchProcess, psutil.AccessDenied):
+                continue
+        return found
+
+    def output(self) -> str:
+        return self.log.read_text(encoding="utf-8", errors="replace")
+
+    def end(self) -> None:
+        for process in self.left():
+            process.kill()
+        for started in self._started:
+            started.wait(timeout=20)
+
+
+def within(seconds: float, true: Callable[[], object]) -> bool:
+    """Whether it becomes true in that time."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if true():
+            return True
+        time.sleep(0.1)
+    return bool(true())
