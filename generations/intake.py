@@ -206,7 +206,7 @@ def _write(actor: Actor, team: Team, request: Request, ready: Ready) -> Generati
         hold=hold,
         hold_amount=ready.hold,
         requested_outputs=outputs,
-        expected_cost=ready.entry.expected_cost(ready.input, outputs),
+        expected_cost=ready.entry.expected_cost(ready.input, outputs, rates=ready.version.rates),
         created_at=moment,
         next_action_at=moment,
         deadline_at=deadline,

@@ -59,7 +59,7 @@ def _succeed(generation: Generation) -> Generation:
     )
     charge = min(charge, generation.hold_amount)
     hold = holds.settle(hold_id=generation.hold_id, capture=charge, actor="system", reason="delivered")
-    expected = entry.expected_cost(generation.input, delivered)
+    expected = entry.expected_cost(generation.input, delivered, rates=generation.price_version.rates)
     if text and usage is not None:  # nobody knows a text's cost before; above the hold it is ours to bear
         expected = min(usage, generation.hold_amount)
     moment = db.now()

@@ -2,41 +2,18 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parent.parent
-os.environ["FRAMEHOUSE_MODE"] = "test"
-os.environ["DATA_DIR"] = str(ROOT / ".data" / "test")
-os.environ["OUTBOUND_ALLOW_HOSTS"] = "127.0.0.1,localhost"  # every peer of the tests is on loopback
-for name in (
-    "DATABASE_URL",
-    "SECRET_KEY",
-    "API_KEY_PEPPER",
-    "SITE_URL",
-    "ALLOWED_HOSTS",
-    "DEBUG",
-    "EMAIL_URL",
-):
-    os.environ.pop(name, None)
-sys.path.insert(0, str(ROOT))
+import pytest
+from django.db import connection, transaction
+from django.db.backends.postgresql.operations import DatabaseOperations
+from django.test import Client
 
-from project import embedded_postgres  # noqa: E402
-
-if not os.environ.get("FRAMEHOUSE_TEST_WITHOUT_DATABASE"):
-    embedded_postgres.ensure_running(Path(os.environ["DATA_DIR"]) / "postgres", options=embedded_postgres.FAST_OPTIONS)
-
-import pytest  # noqa: E402
-from django.db import connection, transaction  # noqa: E402
-from django.db.backends.postgresql.operations import DatabaseOperations  # noqa: E402
-from django.test import Client  # noqa: E402
-
-from tests import jobs as jobs_module  # noqa: E402
-from tests.sandbox_client import SandboxProcess  # noqa: E402
-from tests.world import World, make_world  # noqa: E402
+from tests import jobs as jobs_module
+from tests.sandbox_client import SandboxProcess
+from tests.world import World, make_world
 
 
 def _flush_past_the_guards(self: DatabaseOperations, sql_list: list[str]) -> None:
