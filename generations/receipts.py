@@ -47,10 +47,16 @@ def formula(generation: Generation, *, charge: int, delivered: int, entry: Entry
     if generation.kind == "text":
         return f"The tokens used, ${usd(charge)} of at most ${usd(generation.hold_amount)} held."
     noun = entry.unit if entry else "unit"
-    lines = " + ".join(f"{line['quantity']} {line['unit']} x ${line['unit_price']['usd']}" for line in generation.lines)
+    lines = " + ".join(_line(line) for line in generation.lines)
     if delivered < generation.requested_outputs:
         return f"{delivered} of {generation.requested_outputs} delivered, priced per {noun}: ${usd(charge)} of {lines}."
     return f"{lines} = ${usd(charge)}."
+
+
+def _line(line: dict[str, Any]) -> str:
+    if line["quantity"] == 1:
+        return f"${line['amount']['usd']} ({line['label']})"
+    return f"{line['quantity']} {line['unit']} x ${line['unit_price']['usd']}"
 
 
 def stamp(moment: datetime) -> str:
