@@ -66,6 +66,11 @@ CHECKS: tuple[tuple[str, str], ...] = (
         """select count(*) from billing_budgetusage u where held <> coalesce((select sum(amount)
            from billing_budgethold where usage_id = u.id and not settled), 0)""",
     ),
+    (
+        "a budget's used part is what its settled holds captured",
+        """select count(*) from billing_budgetusage u where used <> coalesce((select sum(h.captured) from
+           billing_budgethold b join billing_hold h on h.id = b.hold_id where b.usage_id = u.id and b.settled), 0)""",
+    ),
 )
 
 
