@@ -29,7 +29,6 @@ class ImageFacts:
     content_type: str
     width: int
     height: int
-    animated: bool = False
 
 
 def sniff(head: bytes) -> str | None:
@@ -56,37 +55,37 @@ def read_facts(file: BinaryIO) -> ImageFacts:
     try:
         if content_type == "image/png":
             width, height = struct.unpack(">II", head[16:24])
-            animated = False
         elif content_type == "image/webp":
-            width, height, animated = _webp(head)
+            width, height = _webp(head)
         elif content_type == "image/jpeg":
             width, height = _jpeg(file)
-            animated = False
         else:
             raise BadMedia("The file is not a JPEG, PNG or WebP picture.")
-    except (struct.error, IndexError):
+    except struct.error:
         raise BadMedia("The picture's header is cut short.") from None
     if width < 1 or height < 1:
         raise BadMedia("The picture claims to have no pixels.")
-    return ImageFacts(content_type, width, height, animated)
+    return ImageFacts(content_type, width, height)
 
 
-def _webp(head: bytes) -> tuple[int, int, bool]:
-    """Size and animation flag by RFC 9649 sections 2.5 to 2.7."""
+def _webp(head: bytes) -> tuple[int, int]:
+    """Size by RFC 9649 sections 2.5 to 2.7."""
     kind, data = head[12:16], head[20:30]
+    if len(data) < 10:
+        raise BadMedia("The picture's header is cut short.")
     if kind == b"VP8X":
         width = 1 + int.from_bytes(data[4:7], "little")
         height = 1 + int.from_bytes(data[7:10], "little")
-        return width, height, bool(data[0] & 0x02)
+        return width, height
     if kind == b"VP8L":
         signature, bits = struct.unpack("<BI", data[:5])
         if signature != 0x2F:
             raise BadMedia("The picture's header is damaged.")
-        return 1 + (bits & 0x3FFF), 1 + (bits >> 14 & 0x3FFF), False
+        return 1 + (bits & 0x3FFF), 1 + (bits >> 14 & 0x3FFF)
     start, width, height = struct.unpack("<3sHH", data[3:10])
     if start != b"\x9d\x01\x2a":
         raise BadMedia("The picture's header is damaged.")
-    return width & 0x3FFF, height & 0x3FFF, False
+    return width & 0x3FFF, height & 0x3FFF
 
 
 def _jpeg(file: BinaryIO) -> tuple[int, int]:

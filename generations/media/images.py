@@ -65,8 +65,6 @@ def clean_upload(data: bytes) -> CleanImage:
         raise UploadRefused("Only whole JPEG, PNG and WebP pictures are taken.", "wrong_type") from error
     if facts.width * facts.height > MAX_PIXELS or max(facts.width, facts.height) > MAX_SIDE:
         raise UploadRefused("The picture has more than 50 megapixels, or a side over 16,383.", "too_many_pixels")
-    if facts.animated:
-        raise UploadRefused("Animations are not taken; send one picture.", "animated")
     if facts.content_type == "image/jpeg" and data.count(b"\xff\xda") > MAX_JPEG_SCANS:
         raise UploadRefused("The picture is damaged.", "damaged")
     picture = _decode_upload(data, facts)

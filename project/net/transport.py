@@ -72,7 +72,7 @@ class Wire(httpcore.NetworkStream):
         return data
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        rest = memoryview(buffer)
+        rest = memoryview(buffer)  # no sendall: over TLS it gives every piece the whole timeout anew
         while rest:
             self._arm(httpcore.WriteTimeout)
             self._meter.wrote = True

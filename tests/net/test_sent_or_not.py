@@ -143,11 +143,34 @@ def test_an_answer_beyond_the_cap_is_cut(handler: Handler) -> None:
     assert error.value.sent is True
 
 
-def test_the_cap_is_exact() -> None:
-    with Peer(answering(b"a" * 1000)) as peer:
+def chunked(connection: Connection) -> None:
+    connection.request()
+    connection.send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+    connection.send((b"64\r\n" + b"a" * 100 + b"\r\n") * 10 + b"0\r\n\r\n")
+
+
+@pytest.mark.parametrize("handler", [answering(b"a" * 1000), chunked])
+def test_the_cap_is_exact(handler: Handler) -> None:
+    with Peer(handler) as peer:
         assert len(post(peer.url(), max_bytes=1000).body) == 1000
         with pytest.raises(TooLarge):
             post(peer.url(), max_bytes=999)
+
+
+def test_framing_is_not_read_without_end() -> None:
+    read = 0
+
+    def frames(connection: Connection) -> None:
+        nonlocal read
+        connection.request()
+        connection.send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+        for _ in range(20_000):
+            connection.send(b"1;" + b"x" * 2000 + b"\r\na\r\n")
+            read += 2000
+
+    with Peer(frames) as peer, pytest.raises(TooLarge):
+        post(peer.url(), max_bytes=30_000)
+    assert read < 20_000_000  # what socket buffers hold, not the 40 MB on offer
 
 
 def test_no_message_and_no_log_line_holds_a_key(caplog: pytest.LogCaptureFixture) -> None:
@@ -164,6 +187,7 @@ def test_no_message_and_no_log_line_holds_a_key(caplog: pytest.LogCaptureFixture
     told = caplog.text + repr(error.value) + repr(second.value)
     assert "keykey" not in told
     assert "tokentoken" not in told
+    assert error.value.__cause__ is None
     assert error.value.__suppress_context__
 
 
