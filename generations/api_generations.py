@@ -9,12 +9,13 @@ import re
 
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.utils.mediatypes import media_type_matches
 
 from accounts import roles
 from generations import access, idempotency, intake, outcomes, present, queries, requests
 from generations.models import Generation
 from project import paging
-from project.api import PROBLEM_JSON, ApiView, body_of
+from project.api import PROBLEM_JSON, ApiView
 from project.errors import Conflict
 
 LONGEST_WAIT = 60  # seconds
@@ -85,14 +86,16 @@ class ReceiptView(ApiView):
 
 
 class CancelView(ApiView):
-    """Cancels one that is still queued; what it held is released."""
+    """Cancels one that is still queued; what it held is released. It needs no body: fields of one are refused,
+    anything that is no JSON is not read."""
 
     permission = roles.MAKE
 
     def post(self, request: Request, public_id: str) -> Response:
         actor = self.actor
         generation = access.generation(actor, public_id)
-        body_of(request, frozenset())
+        if media_type_matches("application/json", request.content_type):
+            requests.nothing(request.data)
         outcomes.cancel(generation_id=generation.pk, actor=actor.name)
         return Response(present.generation(access.generation(actor, public_id)))
 

@@ -95,6 +95,11 @@ def generation(body: object, *, idempotency: tuple[str, str] | None) -> Request:
     )
 
 
+def nothing(body: object) -> None:
+    """The body of a call that takes no fields: an empty object. Raises Invalid."""
+    _read(_Body, body)
+
+
 def _read(kind: type[B], body: object) -> B:
     if not isinstance(body, dict):
         raise Invalid("The body must be a JSON object.", errors=[FieldError("", "must be an object", "wrong_type")])

@@ -26,7 +26,6 @@ from project import params
 from project.errors import (
     FieldError,
     Forbidden,
-    Invalid,
     MethodNotAllowed,
     NotFound,
     Problem,
@@ -141,20 +140,6 @@ class Nowhere(ApiView):
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         raise NotFound("There is no such call.")
-
-
-def body_of(request: Request, fields: frozenset[str] | None = None) -> dict[str, Any]:
-    """The body as an object. Raises Invalid when it is none, or has other fields than `fields` when these are given."""
-    data = request.data
-    if not isinstance(data, dict):
-        raise Invalid("The body must be a JSON object.", errors=[FieldError("", "must be an object", "wrong_type")])
-    unknown = [] if fields is None else [str(name) for name in data if name not in fields]
-    if unknown:
-        errors = [
-            FieldError(name[: params.LONGEST_NAME], "is not a field of this call", "unknown_field") for name in unknown
-        ]
-        raise Invalid("The body has unknown fields.", errors=errors[: params.MOST_ERRORS])
-    return data
 
 
 def problem_handler(error: Exception, context: Mapping[str, Any]) -> Response:

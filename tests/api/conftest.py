@@ -9,6 +9,7 @@ import pytest
 
 from generations.models import Generation
 from project import ids
+from tests.world import team_of
 
 ASK: dict[str, Any] = {"model": "flux-kontext-pro", "input": {"prompt": "a lighthouse"}}
 PRICE = 25_000  # micro-dollars of ASK
@@ -32,3 +33,10 @@ def row_of(body: dict[str, Any]) -> Generation:
     found = ids.parse("gen", body["id"])
     assert found is not None
     return Generation.objects.get(pk=found)
+
+
+@pytest.fixture
+def poor(world: Any) -> str:
+    """The key of a team that has 4 credits: 20,000 micro-dollars."""
+    _, _, key = team_of("Poor", world.mallory, 20_000)
+    return key

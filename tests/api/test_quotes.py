@@ -37,7 +37,9 @@ def test_a_quote_has_exactly_these_fields(world: Any, api: Any) -> None:
     assert quote["id"].startswith("qt_")
     assert quote["input"]["aspectRatio"] == "16:9"  # defaults are filled in
     assert [set(line) for line in quote["lines"]] == [LINE]
-    assert micro(quote["price"]) == micro(quote["hold"]) == sum(micro(line["amount"]) for line in quote["lines"]) == PRICE
+    assert (
+        micro(quote["price"]) == micro(quote["hold"]) == sum(micro(line["amount"]) for line in quote["lines"]) == PRICE
+    )
     assert is_time(quote["expires_at"])
     left = datetime.fromisoformat(quote["expires_at"]) - Quote.objects.get().created_at
     assert left == timedelta(minutes=10)
