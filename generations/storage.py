@@ -22,6 +22,7 @@ log = logging.getLogger(__name__)
 RETRIES = (5, 20, 60, 120, 240)  # seconds: five more tries within some 8 minutes (faults.md row 21)
 GIVE_UP = timedelta(minutes=14)  # after this nothing is tried again (design section 6: within 15 minutes)
 LEASE = timedelta(seconds=620)  # one try's longest life, a little above the store lane's job timeout
+OWN_STORAGE_AGAIN = timedelta(seconds=20)
 IMAGE_DEADLINE, VIDEO_DEADLINE = 60.0, 240.0
 
 
@@ -39,9 +40,13 @@ def store(*, generation_id: UUID) -> None:
             continue
         try:
             _bring(generation, index, source)
-        except (files.ResultError, files.StorageDown) as error:
+        except files.ResultError as error:
             lost = type(error).__name__
             log.warning("output %s of %s: %s", index, generation.public_id, lost)
+        except files.StorageDown:
+            log.exception("our storage refused output %s of %s", index, generation.public_id)
+            _wait_for_our_storage(generation)
+            return
     if lost:
         _later(generation, lost)
     else:
@@ -131,6 +136,19 @@ def _later(generation: Generation, lost: str) -> None:
 
     if db.in_transaction(work):
         outcomes.succeed(generation_id=generation.pk)
+
+
+def _wait_for_our_storage(generation: Generation) -> None:
+    """The result is not at fault: the try is not counted (faults.md row 25)."""
+
+    def work() -> None:
+        row = locked(generation.pk)
+        if row.status == Status.STORING:
+            row.store_tries = max(row.store_tries - 1, 0)
+            row.next_action_at = db.now() + OWN_STORAGE_AGAIN
+            row.save(update_fields=["store_tries", "next_action_at"])
+
+    db.in_transaction(work)
 
 
 def give_up(*, generation_id: UUID) -> None:

@@ -131,6 +131,7 @@ if PRODUCTION:
 OUTBOUND_ALLOW_HOSTS = env.listed("OUTBOUND_ALLOW_HOSTS")
 if PRODUCTION and OUTBOUND_ALLOW_HOSTS:
     raise ImproperlyConfigured("OUTBOUND_ALLOW_HOSTS opens the outbound guard: it is only for development and tests.")
+OUTBOUND_CA_FILE = env.text("OUTBOUND_CA_FILE")
 STRIPE_SECRET_KEY = env.text("STRIPE_SECRET_KEY")
 STRIPE_WEBHOOK_SECRET = env.text("STRIPE_WEBHOOK_SECRET")
 STRIPE_API_BASE = env.base_url("STRIPE_API_BASE")
