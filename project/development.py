@@ -75,8 +75,8 @@ def web_command(*, host: str, port: int) -> list[str]:
     """granian with blocking threads and persistent database connections (stack.md section 5)."""
     command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--host", host, "--port", str(port)]
     command += ["--workers", WEB_WORKERS, "--blocking-threads", WEB_THREADS]
-    command += ["--workers-kill-timeout", WEB_KILL_TIMEOUT, "--no-ws", "project.wsgi:application"]
-    return command
+    command += ["--workers-kill-timeout", WEB_KILL_TIMEOUT, "--no-ws", "--log-level", "error"]
+    return [*command, "project.wsgi:application"]
 
 
 def worker_command() -> list[str]:

@@ -27,16 +27,21 @@ def database_url() -> str:
 class House:
     """Starts `manage.py` commands; `left` lists every process that descends from them, also by kill -9."""
 
-    def __init__(self, log: Path, **environment: str) -> None:
+    def __init__(self, log: Path, **environment: str | None) -> None:
+        """environment: what to set beside ours, or None for what to leave out."""
         self.log = log
         self.mark = uuid.uuid4().hex
-        self.environment = {**os.environ, "PYTHONUNBUFFERED": "1", MARK: self.mark, **environment}
+        wanted = {**os.environ, "PYTHONUNBUFFERED": "1", MARK: self.mark, **environment}
+        self.environment = {name: value for name, value in wanted.items() if value is not None}
         self._started: list[subprocess.Popen[bytes]] = []
 
     def manage(self, *arguments: str) -> subprocess.Popen[bytes]:
+        return self.start(sys.executable, "manage.py", *arguments)
+
+    def start(self, *command: str) -> subprocess.Popen[bytes]:
         with self.log.open("ab") as log:
             process = subprocess.Popen(
-                [sys.executable, "manage.py", *arguments],
+                command,
                 cwd=ROOT,
                 env=self.environment,
                 stdin=subprocess.DEVNULL,
