@@ -6,7 +6,7 @@ Order of every call: authentication, scope, query parameters, body, and only the
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar
 
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
@@ -97,6 +97,7 @@ class ApiView(APIView):
 
     permission: ClassVar[str | Mapping[str, str] | None]
     parameters: ClassVar[frozenset[str]] = frozenset()
+    parser_classes: Sequence[type[BaseParser]] = (StrictJSONParser,)
     content_negotiation_class = AlwaysJson
 
     def permission_of(self, request: Request) -> str | None:
