@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 
 from django.db import connection
-from django.db.models import F
+from django.db.models import F, QuerySet
 
 from accounts.models import ApiKey, Membership, Team
 from billing.models import Budget, BudgetHold, BudgetUsage, Hold, Period
@@ -37,7 +37,8 @@ def set_limit(
 def take(*, membership: Membership | None, api_key: ApiKey | None, amount: int) -> list[BudgetUsage]:
     """Counts `amount` as held in every budget that applies, in id order. Raises PaymentRequired at the first that
     does not allow it: then the caller's transaction must end without effect."""
-    found = list(_applying(membership, api_key))
+    # The caps are locked first: a cap lowered while this waits for its counter must not surprise the trigger.
+    found = list(_applying(membership, api_key).select_for_update(no_key=True))
     if not found:
         return []
     moment = db.now()
@@ -131,10 +132,10 @@ def exceeded(*, budget: Budget, usage: BudgetUsage, needed: int, moment: datetim
     )
 
 
-def _applying(membership: Membership | None, api_key: ApiKey | None) -> list[Budget]:
+def _applying(membership: Membership | None, api_key: ApiKey | None) -> QuerySet[Budget]:
     """A member's budgets when a member acts, a key's when a key does: keys belong to the team, not to their maker."""
     if api_key is not None:
-        return list(Budget.objects.filter(api_key=api_key).order_by("id"))
+        return Budget.objects.filter(api_key=api_key).order_by("id")
     if membership is not None:
-        return list(Budget.objects.filter(membership=membership).order_by("id"))
-    return []
+        return Budget.objects.filter(membership=membership).order_by("id")
+    return Budget.objects.none()
