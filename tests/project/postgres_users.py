@@ -13,7 +13,7 @@ from pathlib import Path
 import psutil
 import psycopg
 
-from project import embedded_postgres, postgres_keeper, postgres_place
+from project import embedded_postgres, postgres_place, postgres_server
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 USE = """
@@ -74,7 +74,7 @@ class Users:
 def no_server_left(data_dir: Path) -> bool:
     """Neither server nor keeper of this directory."""
     place = postgres_place.find(data_dir)
-    if postgres_keeper.processes_of(place):
+    if postgres_server.processes_of(place):
         return False
     return keeper_of(data_dir) is None
 
@@ -92,7 +92,7 @@ def keeper_of(data_dir: Path) -> psutil.Process | None:
 
 
 def postmaster_of(data_dir: Path) -> psutil.Process:
-    process = postgres_keeper.postmaster_of(postgres_place.find(data_dir))
+    process = postgres_server.postmaster_of(postgres_place.find(data_dir))
     assert process is not None
     return process
 

@@ -14,14 +14,14 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from project import embedded_postgres, postgres_keeper, postgres_place
+from project import embedded_postgres, postgres_keeper, postgres_place, postgres_server
 from tests.project import postgres_users
 from tests.project.postgres_users import Users, answers, ask, no_server_left, within
 
 pytestmark = pytest.mark.slow
 FAST = embedded_postgres.FAST_OPTIONS
 NOBODY = 65534
-ROOT_ONLY = os.geteuid() == 0
+AS_ROOT = os.geteuid() == 0
 
 
 @pytest.fixture
@@ -111,8 +111,8 @@ def test_starts_at_once_share_one_server(data_dir: Path, users: Users) -> None:
     assert len({users.dsn_of(process) for process in processes}) == 1
     postmasters = [
         process
-        for process in postgres_keeper.processes_of(postgres_place.find(data_dir))
-        if process.ppid() not in {other.pid for other in postgres_keeper.processes_of(postgres_place.find(data_dir))}
+        for process in postgres_server.processes_of(postgres_place.find(data_dir))
+        if process.ppid() not in {other.pid for other in postgres_server.processes_of(postgres_place.find(data_dir))}
     ]
     assert len(postmasters) == 1
 
@@ -174,17 +174,18 @@ def test_without_privileges_it_runs_as_the_user(base: Path, data_dir: Path, user
     site, python = postgres_users.outside_home(base)
     env = postgres_users.environment(site, python)
     data_dir.parent.mkdir()
-    if ROOT_ONLY:
+    if AS_ROOT:
         os.chown(data_dir.parent, NOBODY, NOBODY)
-    users.attach(python=python, env=env, uid=NOBODY if ROOT_ONLY else None)
-    assert data_dir.stat().st_uid == (NOBODY if ROOT_ONLY else os.geteuid())
+    users.attach(python=python, env=env, uid=NOBODY if AS_ROOT else None)
+    assert data_dir.stat().st_uid == (NOBODY if AS_ROOT else os.geteuid())
     keeper = postgres_users.keeper_of(data_dir)
     assert keeper is not None
     assert keeper.uids().real == data_dir.stat().st_uid
 
 
-@pytest.mark.skipif(not ROOT_ONLY, reason="only root can give a directory away")
-class TestAsRoot:
+class AsRoot:
+    """Only root can give a directory away or be refused by PostgreSQL; collected below when we are root."""
+
     def test_the_server_runs_as_nobody(self, data_dir: Path) -> None:
         embedded_postgres.ensure_running(data_dir, options=FAST)
         assert postgres_users.postmaster_of(data_dir).uids().real == NOBODY
@@ -229,3 +230,9 @@ class TestAsRoot:
             timeout=60,
         )
         assert "belongs to another user" in refused.stderr
+
+
+if AS_ROOT:
+
+    class TestAsRoot(AsRoot):
+        """As in a container."""
