@@ -1,0 +1,7 @@
+"""`python -m generations.sandbox`."""
+
+import sys
+
+from generations.sandbox import main
+
+sys.exit(main())
