@@ -265,7 +265,8 @@ APPEND_SLASH = False  # a redirect would be a permanent delivery failure of a pr
 
 # --- files ------------------------------------------------------------------------------------------------------
 STATIC_URL = "/static/"
-STATIC_ROOT = Path(env.text("STATIC_ROOT", str(BASE_DIR / "staticfiles")) or "")
+# Collected in production only; elsewhere whitenoise finds the files where they are.
+STATIC_ROOT = env.text("STATIC_ROOT", str(BASE_DIR / "staticfiles")) if PRODUCTION else None
 STATICFILES_DIRS = [BASE_DIR / "static"]
 WHITENOISE_USE_FINDERS = not PRODUCTION
 MEDIA_ROOT = Path(env.text("MEDIA_ROOT", str(DATA_DIR / "media")) or "")

@@ -6,6 +6,7 @@ import uuid
 from dataclasses import dataclass
 
 from allauth.account.models import EmailAddress
+from django.db import transaction
 
 from accounts import keys, roles
 from accounts.actors import Actor
@@ -40,6 +41,11 @@ class World:
 
 def make_world() -> World:
     """Makes it: both teams have 2,000 credits ($10.00) and a key of all scopes."""
+    with transaction.atomic():
+        return _make_world()
+
+
+def _make_world() -> World:
     offers.sync()
     alice, bob, carol, mallory = (person(name) for name in ("alice", "bob", "carol", "mallory"))
     team, api_key, key = team_of("Studio", alice)
