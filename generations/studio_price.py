@@ -15,7 +15,6 @@ from billing import budgets, ledger
 from generations import forms, offers, pricing
 from generations.catalog.base import Entry, InputError
 from generations.models import PriceVersion
-from project.errors import FieldError
 
 CHOSEN = "upl_" + "0" * 32  # stands for a file that is chosen and not sent yet
 
@@ -31,7 +30,7 @@ class Left:
 
 @dataclass(frozen=True)
 class PriceBox:
-    """`priced` is None while the form has faults, which `complaints` names. `needed` are fields still empty."""
+    """`priced` is None while the form has faults: `complaints`, or only fields that are `needed` and still empty."""
 
     priced: pricing.Priced | None = None
     complaints: Sequence[str] = ()
@@ -52,7 +51,9 @@ def price_box(
     try:
         clean, missing = _complete(entry, book, data)
     except InputError as error:
-        return PriceBox(complaints=forms.named(error.errors, schema))
+        needed = [schema["properties"][fault.path]["title"] for fault in error.errors if fault.code == "missing"]
+        wrong = [fault for fault in error.errors if fault.code != "missing"]
+        return PriceBox(complaints=forms.named(wrong, schema), needed=[] if wrong else needed)
     priced = pricing.quote(entry, clean, book)
     purses = _purses(actor, priced.hold)
     short = min((purse for purse in purses if purse.after < 0), key=lambda purse: purse.after, default=None)
@@ -90,14 +91,9 @@ def _complete(entry: Entry, book: pricing.PriceBook, data: Mapping[str, Any]) ->
     except InputError as error:
         missing = [fault.path for fault in error.errors if fault.code == "missing"]
         if entry.unit == "token" or len(missing) < len(error.errors):
-            raise InputError(_worst_first(error.errors)) from error
+            raise
     stand_in = {name: entry.example[name] for name in missing}
     return entry.validate({**data, **stand_in}, rates=book.rates), missing
-
-
-def _worst_first(errors: Sequence[FieldError]) -> list[FieldError]:
-    """What is wrong before what is merely missing."""
-    return sorted(errors, key=lambda fault: fault.code == "missing")
 
 
 def _purses(actor: Actor, hold: int) -> list[Left]:

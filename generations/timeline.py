@@ -12,6 +12,7 @@ from django.template.defaultfilters import filesizeformat
 from generations.models import Generation, GenerationEvent, Status
 from generations.outcomes import SENTENCES
 from project.money import to_json
+from project.templatetags.pages import cents, grouped
 
 Data = Mapping[str, Any]
 
@@ -41,7 +42,8 @@ def _words(event: GenerationEvent) -> tuple[str, str]:
 def credits_words(micro: int) -> str:
     """`42 credits ($0.21)`."""
     amount = to_json(micro)
-    return f"{amount['credits']} {'credit' if amount['credits'] == '1' else 'credits'} (${amount['usd']})"
+    noun = "credit" if amount["credits"] == "1" else "credits"
+    return f"{grouped(amount['credits'])} {noun} (${cents(amount['usd'])})"
 
 
 def _accepted(data: Data) -> str:

@@ -14,6 +14,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from accounts import access as team_access
 from accounts import roles
 from accounts.pages import MemberRequest, member_page
 from generations import access, catalog, forms, idempotency, intake, offers, page_queries, studio_price, uploads
@@ -52,6 +53,7 @@ def model(request: MemberRequest, slug: str) -> HttpResponse:
     if request.method != "POST":
         desk.data = _start(request, desk)
         return _form(request, desk)
+    team_access.require(request.actor, roles.MAKE)
     keeper = _Keeper(request)
     desk.data = forms.read(desk.schema, request.POST, pick=keeper)
     desk.errors = keeper.errors
