@@ -84,7 +84,8 @@ def worker_command() -> list[str]:
 
 
 def sandbox_command(sandbox: Sandbox) -> list[str]:
-    return [sys.executable, "manage.py", "sandbox", "--port", str(sandbox.port)]
+    options = ["--port", str(sandbox.port), "--hmac-key", sandbox.webhook_key, "--quiet"]
+    return [sys.executable, "manage.py", "sandbox", *options]
 
 
 def free_port() -> int:

@@ -22,7 +22,8 @@ from project import development, embedded_postgres, postgres_place, postgres_ser
 from tests.project.processes import House, within
 
 pytestmark = pytest.mark.slow
-STARTS_WITHIN = 60.0  # seconds on a loaded test machine; the promise of 15 s is for a quiet one
+STARTS_WITHIN = 90.0  # seconds
+SECOND_START_WITHIN = 45.0  # seconds on a machine that runs other tests; the promise of 15 s is for a quiet one
 NOT_OURS = (
     "FRAMEHOUSE_MODE",
     "OUTBOUND_ALLOW_HOSTS",
@@ -88,10 +89,11 @@ def running() -> Iterator[Running]:
         embedded_postgres.stop(running.data_dir / "postgres")
 
 
-def test_the_printed_line_gives_a_video_charged_to_the_micro_dollar(running: Running) -> None:
+def test_a_newcomers_first_hour(running: Running) -> None:
+    """The printed line gives a video charged to the micro-dollar; Ctrl-C and a second run keep all of it."""
     make = running.start()
-    line = running.greeting()["curl"]
-    answer = subprocess.run(["sh", "-c", line], capture_output=True, text=True, timeout=90)
+    greeting = running.greeting()
+    answer = subprocess.run(["sh", "-c", greeting["curl"]], capture_output=True, text=True, timeout=90)
     generation = json.loads(answer.stdout)
     assert generation["status"] == "succeeded", generation
     assert generation["charged"] == {"usd": "0.3", "credits": "60"}, generation["charged"]
@@ -106,33 +108,22 @@ def test_the_printed_line_gives_a_video_charged_to_the_micro_dollar(running: Run
     assert "stopped" in running.said()
     assert running.gone(), running.house.left()
 
-
-def test_a_second_run_keeps_its_data_and_sigterm_stops_it(running: Running) -> None:
-    first = running.start()
-    before, made = running.greeting(), running.api("/api/v1/generations")["results"]
-    first.terminate()
-    first.wait(timeout=40)
-    assert within(5, running.gone), running.house.left()
-
     begun = time.monotonic()
-    second = running.start()
-    assert time.monotonic() - begun < STARTS_WITHIN
-    assert running.greeting() == before
-    assert running.api("/api/v1/generations")["results"] == made
-    second.terminate()
-    second.wait(timeout=40)
-    assert within(5, running.gone), running.house.left()
-
-
-def test_a_busy_port_is_said_in_a_sentence(running: Running) -> None:
     make = running.start()
+    assert time.monotonic() - begun < SECOND_START_WITHIN
+    assert running.greeting() == greeting
+    assert running.api("/api/v1/wallet")["available"]["credits"] == "1940"
+    assert running.api(f"/api/v1/generations/{generation['id']}")["status"] == "succeeded"
+
     refused = running.house.start("make", "run", f"PORT={running.port}")
     assert refused.wait(timeout=40) != 0
     assert f"Port {running.port} is in use" in running.said()
     assert "Traceback" not in running.said()
     assert running.api("/health/live") == {"status": "ok"}, "the first run must not notice"
+
     make.terminate()
     make.wait(timeout=40)
+    assert within(5, running.gone), running.house.left()
 
 
 def test_when_a_part_dies_everything_stops_and_says_so(running: Running) -> None:

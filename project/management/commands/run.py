@@ -53,7 +53,6 @@ class Command(BaseCommand):
         data_dir = Path(settings.DATA_DIR)
         data_dir.mkdir(parents=True, exist_ok=True)
         (data_dir / "development").touch()
-        Path(settings.STATIC_ROOT).mkdir(parents=True, exist_ok=True)  # empty: files come from where they are made
         self.stdout.write("preparing the database")
         call_command("migrate", verbosity=0, interactive=False)
         call_command("sync_catalog", stdout=io.StringIO())
