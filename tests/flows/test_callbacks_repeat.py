@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 from generations.models import Callback, CallbackVerdict, Status
 from tests.flows.asking import again, ask, books_hold, kinds, wallet
 from tests.jobs import Jobs
@@ -9,15 +11,24 @@ from tests.sandbox_client import SandboxProcess
 from tests.world import FIRST_CREDIT, World
 
 
+def answered(sandbox: SandboxProcess, count: int, seconds: float = 30.0) -> list[int]:
+    """The statuses of the one task's callbacks once `count` have been answered. 0 is a connection that the test
+    server's short backlog did not take; the sandbox sends that one again."""
+    until = time.monotonic() + seconds
+    while True:
+        (task,) = sandbox.tasks()
+        found = [callback["status"] for callback in task["callbacks"] if callback["status"] != 0]
+        if len(found) >= count or time.monotonic() > until:
+            return found
+        time.sleep(0.05)
+
+
 def test_one_callback_50_times_at_once_is_one_capture(
     committed_world: World, sandbox: SandboxProcess, site: str, jobs: Jobs
 ) -> None:
     generation = ask(committed_world, prompt="[[duplicate-callback:50]] a dog")
     (generation,) = jobs.until(generation.pk)
-    sandbox.wait_for_callbacks(50)
-
-    (task,) = sandbox.tasks()
-    assert [callback["status"] for callback in task["callbacks"]] == [200] * 50
+    assert answered(sandbox, 50) == [200] * 50
     jobs.drain()
     assert generation.status == Status.SUCCEEDED
     assert wallet(committed_world) == (FIRST_CREDIT - 300_000, 0)
