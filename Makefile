@@ -7,7 +7,7 @@ WANTED := (3, 11) <= sys.version_info < (3, 15)
 PYTHON ?= $(shell for name in python3 python3.14 python3.13 python3.12 python3.11; do \
 	$$name -c 'import sys; sys.exit(not $(WANTED))' 2>/dev/null && { echo $$name; break; }; done)
 BIN := .venv/bin
-PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --require-hashes
+PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --no-compile --require-hashes
 TEST_ENV := FRAMEHOUSE_MODE=test DATA_DIR=.data/lint
 FIFTY := 0123456789012345678901234567890123456789012345678
 PRODUCTION_ENV := FRAMEHOUSE_MODE=production SECRET_KEY=s$(FIFTY)s API_KEY_PEPPER=p$(FIFTY)p \
