@@ -20,7 +20,7 @@ from accounts.pages import MemberRequest, member_page
 from generations import access, catalog, forms, idempotency, intake, offers, page_queries, studio_price, uploads
 from generations.catalog import Entry
 from generations.models import Generation, PriceVersion
-from project.errors import Conflict, FieldError, Invalid, NotFound, TooLargeBody
+from project.errors import Conflict, FieldError, Invalid, NotFound, Problem, TooLargeBody
 
 _KEY = re.compile(r"[0-9a-f]{32}", re.ASCII)
 _AMOUNT = re.compile(r"[0-9]{1,16}", re.ASCII)
@@ -136,7 +136,7 @@ def _make(request: MemberRequest, desk: Desk) -> HttpResponse:
         desk.errors = forms.relative(problem.errors)
         desk.problem = None if problem.errors else problem.as_json()
         return _form(request, desk, status=problem.status)
-    except Conflict as problem:
+    except Problem as problem:  # too late, switched off, suspended, busy: said above the form
         desk.problem = problem.as_json()
         return _form(request, desk, status=problem.status)
     if answer.status != 201:

@@ -1,6 +1,9 @@
 // Small helps for pages that work without them. No inline scripts, nothing from other hosts.
 "use strict";
 
+// What is only for browsers without scripts is not shown here.
+document.documentElement.classList.add("scripts");
+
 // Counters and sliders say their value.
 function tell(field) {
   if (field.dataset.count) {

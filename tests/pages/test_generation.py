@@ -49,7 +49,8 @@ def test_the_receipt_tells_what_was_held_charged_and_released(alice: Client, mak
     assert len(page.all("figure")) == 3
     (receipt,) = [text for text in page.texts("section") if text.startswith("Receipt")]
     assert receipt.startswith(
-        "Receipt 4 images · 4 × $0.0175$0.07 Held14 credits $0.07 Released3.5 credits $0.0175 Charged10.5 credits $0.0525"
+        "Receipt 4 images · 4 × $0.0175$0.07 Held14 credits $0.07"
+        " Released3.5 credits $0.0175 Charged10.5 credits $0.0525"
     )
     assert row.receipt is not None
     assert row.receipt["formula"] in receipt

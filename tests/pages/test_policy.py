@@ -33,7 +33,7 @@ def whole(response: Any, status: int = 200) -> Page:
     assert page.one("html").attrs["lang"] == "en"
     assert page.one("a", klass="skip").attrs["href"] == f"#{page.one('main').attrs['id']}"
     assert "X-CSRFToken" in page.one("body").attrs["hx-headers"]
-    assert [e.attrs["src"] for e in page.all("script")] == ["/static/vendor/htmx.min.js", "/static/app.js"]
+    assert [e.attrs["src"] for e in page.all("script")] == ["/static/app.js", "/static/vendor/htmx.min.js"]
     ids = [e.attrs["id"] for e in page.elements if "id" in e.attrs]
     assert len(ids) == len(set(ids))
     for form in page.all("form", method="post"):

@@ -10,7 +10,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
-from accounts.models import Membership
+from accounts.models import Membership, Team
 from billing import budgets, ledger
 from billing.models import Hold, Period
 from generations import offers
@@ -164,6 +164,14 @@ def test_a_model_switched_off_meanwhile_keeps_the_form(alice: Client) -> None:
     page = read(press(alice, "veo-3.1-fast", **VEO), 409)
     assert page.one("textarea", name="prompt").text.strip() == "a dog"
     assert "Back on Monday." in page.words
+
+
+def test_a_suspended_team_reads_why_and_keeps_the_form(alice: Client, world: World) -> None:
+    Team.objects.filter(pk=world.team.pk).update(status="suspended")
+    page = read(press(alice, "veo-3.1-fast", **VEO), 403)
+    assert "This team is suspended" in page.words
+    assert page.one("textarea", name="prompt").text.strip() == "a dog"
+    assert not Generation.objects.exists()
 
 
 def test_without_scripts_a_button_shows_the_price(alice: Client) -> None:
