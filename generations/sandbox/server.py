@@ -7,7 +7,6 @@ import logging
 import os
 import signal
 import socket
-import sys
 import threading
 from collections.abc import Sequence
 from pathlib import Path
@@ -92,5 +91,6 @@ def _interrupt(number: int, frame: FrameType | None) -> None:
 
 
 def _watch_input() -> None:
-    sys.stdin.buffer.read()
+    while os.read(0, 1024):  # not sys.stdin: a thread inside its lock aborts the interpreter's end
+        pass
     os.kill(os.getpid(), signal.SIGTERM)

@@ -47,6 +47,7 @@ def is_to_be_reset(connection: socket.socket) -> bool:
 
 def drip(body: bytes, stop: threading.Event, seconds: float = 1.0) -> Iterator[bytes]:
     """The body at one byte every `seconds`, until it ends, the client goes or the sandbox is reset."""
+    yield b""  # the headers go out at once
     for index in range(len(body)):
         if stop.wait(seconds):
             return
