@@ -11,6 +11,7 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, register
 
 RETRY_MARGIN = 30  # seconds
+QUEUE = "queue"  # the tag of these checks: what `manage.py worker` runs before it starts
 SLOWEST_POLL = 0.2  # seconds: p95 from enqueue to start 201 ms (stack.md section 3)
 
 
@@ -51,13 +52,13 @@ def _lane_problems(lane: str, config: Mapping[str, Any]) -> Iterator[str]:
         yield f"retry of lane {lane} must be above {least} s, not {retry}: jobs would run beside themselves"
 
 
-@register()
+@register(QUEUE)
 def check_queue(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
     """style.md 8.1 rule 1 and its neighbors, for settings.Q_CLUSTER."""
     return [Error(f"Q_CLUSTER: {problem}.", id="project.E001") for problem in queue_problems(settings.Q_CLUSTER)]
 
 
-@register()
+@register(QUEUE)
 def check_connections(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
     """Connections persist and are not pooled: the workers fork, and a pool shared over a fork breaks."""
     database = settings.DATABASES["default"]

@@ -9,9 +9,11 @@ from typing import Any
 import pytest
 from django.conf import settings as django_settings
 from django.contrib import admin
+from django.core.management.base import SystemCheckError
 from django.db import transaction
 
 from project import checks, queue
+from project.management.commands import worker
 from project.models import Heartbeat
 
 ran: list[tuple[Any, ...]] = []
@@ -168,3 +170,9 @@ def test_a_lane_is_stale_only_after_its_longest_job() -> None:
 
 def test_the_queue_has_no_page_in_the_admin() -> None:
     assert [model for model in admin.site._registry if model._meta.app_label == "django_q"] == []
+
+
+def test_the_worker_does_not_start_on_settings_that_lose_jobs(settings: Any) -> None:
+    settings.Q_CLUSTER = {**django_settings.Q_CLUSTER, "ack_failures": True}
+    with pytest.raises(SystemCheckError, match="ack_failures"):
+        worker.Command().check(tags=worker.Command.requires_system_checks)
