@@ -85,7 +85,7 @@ def worker_command() -> list[str]:
 
 def sandbox_command(sandbox: Sandbox) -> list[str]:
     options = ["--port", str(sandbox.port), "--hmac-key", sandbox.webhook_key, "--quiet"]
-    return [sys.executable, "manage.py", "sandbox", *options]
+    return [sys.executable, "-m", "generations.sandbox", *options]  # as `manage.py sandbox`, without Django
 
 
 def free_port() -> int:

@@ -21,7 +21,7 @@ import pytest
 from project import development, embedded_postgres, postgres_place, postgres_server
 from tests.project.processes import House, within
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]  # some starts and stops of the whole house
 STARTS_WITHIN = 90.0  # seconds
 SECOND_START_WITHIN = 45.0  # seconds on a machine that runs other tests; the promise of 15 s is for a quiet one
 NOT_OURS = (
@@ -128,9 +128,8 @@ def test_a_newcomers_first_hour(running: Running) -> None:
 
 def test_when_a_part_dies_everything_stops_and_says_so(running: Running) -> None:
     make = running.start()
-    for process in running.house.left():
-        if "worker" in process.cmdline():
-            process.kill()
+    worker = next(process for process in running.house.left() if "worker" in process.cmdline())
+    worker.kill()
     assert make.wait(timeout=40) != 0
     assert "worker ended with status -9" in running.said()
     assert within(5, running.gone), running.house.left()
