@@ -220,6 +220,8 @@ def _again(claimed: Claim, outcome: AttemptOutcome, detail: str, *, pause: int) 
     if attempt.outcome != AttemptOutcome.IN_FLIGHT:
         return
     _end(attempt, outcome, detail=detail)
+    if generation.ended:  # its deadline came while the worker waited
+        return
     if claimed.number >= Attempt.MOST:
         outcomes.fail_locked(generation, reason=Reason.PROVIDER_UNAVAILABLE, detail=detail)
         return
