@@ -16,7 +16,7 @@ from django.db import IntegrityError, connection
 from django.db.models import F
 from django.db.models.functions import Now
 
-from generations import observation, providers, signatures, submission
+from generations import claims, observation, providers, signatures, submission
 from generations.models import Attempt, AttemptOutcome, Callback, CallbackVerdict, Generation, Status
 from generations.providers import base, fal_records, kie_records
 from project import db, queue, strict_json
@@ -38,7 +38,7 @@ def receive(*, provider: str, token: str, headers: Mapping[str, str], raw: bytes
     if TOKEN.fullmatch(token) and provider in providers.PROVIDERS:
         attempt = (
             Attempt.objects.select_related("generation")
-            .filter(token_hash=submission.token_hash(token), generation__provider=provider)
+            .filter(token_hash=claims.token_hash(token), generation__provider=provider)
             .first()
         )
     if attempt is None:

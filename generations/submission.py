@@ -1,25 +1,23 @@
-"""Claim and submit: which generation goes next, and the one create it may ever get (design section 4.3, 4.4).
+"""Submit: the one create that a claimed generation may ever get, and what its answer proves (design section 4.4).
 
-The claim is committed before any HTTP. An answer that does not prove that nothing was made ends in `unknown`.
+An answer that does not prove that nothing was made ends in `unknown`.
 """
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import secrets
 import time
-from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
 from django.conf import settings
-from django.db import IntegrityError, connection
+from django.db import IntegrityError
 from django.db.models.functions import Now
 
-from accounts.models import TeamStatus
 from generations import catalog, inputs, limiter, outcomes, providers
-from generations.models import Attempt, AttemptOutcome, Generation, Listing, Reason, Status
+from generations.claims import Claim, claim
+from generations.models import Attempt, AttemptOutcome, Generation, Reason, Status
 from generations.providers import base
 from generations.states import backoff, locked, move
 from project import db, queue
@@ -27,20 +25,9 @@ from project.failpoints import failpoint
 
 log = logging.getLogger(__name__)
 
-LEASE = timedelta(seconds=90)  # longer than a create's deadline and the job's timeout together with their slack
 BUSY_FOR = 15.0  # seconds a dispatch job goes on claiming before it leaves the rest to the next
 BACKOFF = (2, 8, 30, 90)
 FIRST_POLL = timedelta(seconds=5)
-
-
-@dataclass(frozen=True)
-class Claim:
-    """A generation that is ours to submit, once; `token` goes into the callback URL and is stored nowhere else."""
-
-    generation_id: UUID
-    attempt_id: int
-    number: int
-    token: str
 
 
 def dispatch(*, provider: str) -> int:
@@ -54,81 +41,6 @@ def dispatch(*, provider: str) -> int:
         count += 1
     queue.enqueue("generations.tasks.dispatch", provider)
     return count
-
-
-def claim(*, provider: str) -> Claim | None:
-    """Takes the next generation of a provider, fairly between teams, within every limit; None when none may go."""
-    return db.in_transaction(lambda: _claim(provider))
-
-
-def _claim(provider: str) -> Claim | None:
-    limiter.lock(provider, limiter.CREATE)
-    moment = db.now()
-    if limiter.circuit_open(provider, moment):
-        return None
-    generation_id = _next(provider)
-    if generation_id is None or not limiter.take_create(provider):
-        return None
-    generation = locked(generation_id)
-    if generation.status != Status.QUEUED:  # canceled between the look and the lock
-        limiter.give_back(provider)
-        return None
-    if not Listing.objects.filter(pk=generation.model, available=True).exists():
-        limiter.give_back(provider)
-        outcomes.fail_locked(generation, reason=Reason.MODEL_WITHDRAWN)
-        return None
-    number = Attempt.objects.filter(generation=generation).count() + 1
-    token = secrets.token_hex(16)
-    attempt = Attempt.objects.create(
-        generation=generation,
-        number=number,
-        token_hash=token_hash(token),
-        credential=providers.get(provider).credential(),
-        lease_expires_at=moment + LEASE,
-    )
-    move(
-        generation,
-        to=Status.SUBMITTING,
-        event="claimed",
-        data={"attempt": number},
-        next_action_at=moment + LEASE,
-    )
-    return Claim(generation.pk, attempt.pk, number, token)
-
-
-def _next(provider: str) -> UUID | None:
-    """The oldest due generation of the team with the fewest under way, then of the team served longest ago."""
-    limits = settings.PROVIDER_LIMITS[provider]
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            WITH flight AS (
-              SELECT team_id, count(*) AS n FROM generations_generation
-              WHERE provider = %(provider)s AND status IN ('submitting', 'running') GROUP BY team_id
-            ), head AS (
-              SELECT DISTINCT ON (g.team_id) g.id, g.team_id, g.created_at FROM generations_generation g
-              JOIN accounts_team t ON t.id = g.team_id AND t.status = %(active)s
-              WHERE g.provider = %(provider)s AND g.status = 'queued' AND g.next_action_at <= clock_timestamp()
-              ORDER BY g.team_id, g.created_at, g.id
-            )
-            SELECT head.id FROM head LEFT JOIN flight f ON f.team_id = head.team_id
-            WHERE coalesce(f.n, 0) < %(team)s AND (SELECT coalesce(sum(n), 0) FROM flight) < %(all)s
-            ORDER BY coalesce(f.n, 0),
-              (SELECT max(a.id) FROM generations_attempt a JOIN generations_generation g2 ON g2.id = a.generation_id
-               WHERE g2.team_id = head.team_id AND g2.provider = %(provider)s
-                 AND a.created_at > clock_timestamp() - interval '10 minutes') NULLS FIRST,
-              head.created_at
-            LIMIT 1
-            """,
-            {
-                "provider": provider,
-                "active": TeamStatus.ACTIVE.value,
-                "team": limits["in_flight_team"],
-                "all": limits["in_flight"],
-            },
-        )
-        row = cursor.fetchone()
-    return row[0] if row else None
 
 
 def submit(claimed: Claim) -> None:
@@ -269,8 +181,3 @@ def _end(attempt: Attempt, outcome: AttemptOutcome, *, detail: str, task_id: str
     attempt.provider_task_id = task_id
     attempt.ended_at = db.now()
     attempt.save(update_fields=["outcome", "detail", "provider_task_id", "ended_at"])
-
-
-def token_hash(token: str) -> bytes:
-    """What is stored of a callback token (faults.md row 13)."""
-    return hashlib.sha256(token.encode()).digest()

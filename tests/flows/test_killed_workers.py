@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import connection
 from django.db.models.functions import Now
 
-from generations import submission
+from generations import claims, submission
 from generations.models import Attempt, AttemptOutcome, Generation, Status
 from project import queue
 from project.failpoints import KILLED
@@ -104,7 +104,7 @@ def test_an_emptied_queue_is_refilled_from_the_rows(
 
 def test_a_lease_that_has_not_run_out_is_left_alone(committed_world: World) -> None:
     generation = ask(committed_world)
-    claimed = submission.claim(provider="kie")
+    claimed = claims.claim(provider="kie")
     assert claimed is not None
     submission.expire_lease(generation_id=generation.pk)
     assert again(generation.pk).status == Status.SUBMITTING
