@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from generations import submission
 from generations.models import Attempt, Generation, ProviderSlot
 from tests.concurrency.racing import race, split
 from tests.invariants.steps import accept
@@ -15,7 +14,7 @@ DATA = {"prompt": "mine"}
 
 def test_G6_ten_workers_one_generation(committed_world: World) -> None:
     row = accept(committed_world.actor(), "flux-kontext-pro", DATA)
-    claims, raised = split(race([lambda: submission.claim(provider="kie")] * 10))
+    claims, raised = split(race([lambda: claims.claim(provider="kie")] * 10))
     assert raised == []
     won = [claimed for claimed in claims if claimed]
     assert [claimed.generation_id for claimed in won] == [row.pk]
@@ -26,7 +25,7 @@ def test_G6_ten_workers_one_generation(committed_world: World) -> None:
 def test_ten_workers_many_generations(committed_world: World) -> None:
     """Each is claimed by one, and none is left while there is room."""
     rows = {accept(committed_world.actor(), "flux-kontext-pro", DATA).pk for _ in range(10)}
-    claims, raised = split(race([lambda: submission.claim(provider="kie")] * 10))
+    claims, raised = split(race([lambda: claims.claim(provider="kie")] * 10))
     assert raised == []
     assert {claimed.generation_id for claimed in claims if claimed} == rows
     assert Generation.objects.filter(status="submitting").count() == 10
@@ -38,7 +37,7 @@ def test_the_limiter_is_one_for_all_workers(committed_world: World, settings: An
     }
     for _ in range(12):
         accept(committed_world.actor(), "flux-kontext-pro", DATA)
-    claims, raised = split(race([lambda: submission.claim(provider="kie")] * 12))
+    claims, raised = split(race([lambda: claims.claim(provider="kie")] * 12))
     assert raised == []
     assert len([claimed for claimed in claims if claimed]) == 5
     assert Generation.objects.filter(status="submitting").count() == 5
@@ -50,6 +49,6 @@ def test_the_number_in_flight_of_a_team_holds(committed_world: World, settings: 
     }
     for _ in range(8):
         accept(committed_world.actor(), "flux-kontext-pro", DATA)
-    claims, raised = split(race([lambda: submission.claim(provider="kie")] * 8))
+    claims, raised = split(race([lambda: claims.claim(provider="kie")] * 8))
     assert raised == []
     assert len([claimed for claimed in claims if claimed]) == 3

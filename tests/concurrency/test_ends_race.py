@@ -9,7 +9,7 @@ import pytest
 
 from billing import ledger, reconcile
 from billing.models import Transfer
-from generations import observation, outcomes, submission
+from generations import claims, observation, outcomes, submission
 from generations.models import Attempt, Generation, Reason
 from generations.providers import base
 from project import db
@@ -55,14 +55,14 @@ def test_cancel_races_claim(committed_world: World) -> None:
         row = _queued(committed_world)
         works: list[Callable[[], Any]] = [
             lambda row=row: outcomes.cancel(generation_id=row.pk, actor="bob"),  # type: ignore[misc]
-            lambda: submission.claim(provider="kie"),
+            lambda: claims.claim(provider="kie"),
         ]
         canceled, claimed = race(works)
         row.refresh_from_db()
         attempts = Attempt.objects.filter(generation=row).count()
         if isinstance(canceled, Conflict):
             assert (row.status, attempts, canceled.code) == ("submitting", 1, "not_cancelable")
-            assert isinstance(claimed, submission.Claim)
+            assert isinstance(claimed, claims.Claim)
             submission.settle_attempt(claimed, base.RefusedInput("no"), provider="kie")
         else:
             assert (row.status, attempts, claimed) == ("canceled", 0, None)
@@ -127,7 +127,7 @@ def test_the_answer_races_the_callback(committed_world: World) -> None:
         def by_callback(attempt_id: int = claimed.attempt_id, task: str = task) -> bool:
             return db.in_transaction(lambda: submission.attach(attempt_id, task, urls={}, by="callback"))
 
-        def by_answer(claimed: submission.Claim = claimed, task: str = task) -> None:
+        def by_answer(claimed: claims.Claim = claimed, task: str = task) -> None:
             submission.settle_attempt(claimed, base.Accepted(task), provider="kie")
 
         works: list[Callable[[], Any]] = [by_callback, by_answer, by_callback, by_answer]

@@ -15,7 +15,7 @@ from accounts.actors import Actor
 from accounts.roles import SCOPES, of_scopes
 from billing import budgets, credits, ledger, reconcile
 from billing.models import Period, Transfer
-from generations import observation, outcomes, submission, sweeps
+from generations import claims, observation, outcomes, submission, sweeps
 from generations.models import Generation, Reason
 from generations.models.generation import OPEN
 from generations.providers import base
@@ -57,7 +57,7 @@ class Crowd:
             self.done["402"] += 1
 
     def claim(self, dice: random.Random) -> None:
-        claimed = submission.claim(provider="kie")
+        claimed = claims.claim(provider="kie")
         if claimed is None:
             return
         answers: list[base.CreateResult] = [

@@ -11,7 +11,7 @@ from hypothesis.stateful import invariant, rule
 
 from billing import ledger, reconcile
 from billing.models import BudgetUsage
-from generations import observation, outcomes, storage, submission, sweeps
+from generations import claims, observation, outcomes, storage, submission, sweeps
 from generations.models import Attempt, Generation, LateResult, ProviderState, Reason
 from generations.providers import base
 from project import db
@@ -36,6 +36,19 @@ class MoneyMachine(Asking):
         fitting = [work for work in self.works if work.status in statuses]
         return fitting[number % len(fitting)] if fitting else None
 
+    def go_on(self, number: int) -> None:
+        """One step of the good way, for whichever generation is on it."""
+        work = self._pick(number, "queued", "submitting", "running", "storing")
+        match work.status if work else "":
+            case "queued":
+                self.claim(work.provider)  # type: ignore[union-attr]
+            case "submitting":
+                self.answer(self._claimed().index(work), "accepted")  # type: ignore[arg-type]
+            case "running":
+                self.finish(number, 4, 777)
+            case "storing":
+                self.store(number, 4, "succeed")
+
     # --- claim and submit ---------------------------------------------------------------------------------------
     def claim(self, first: str) -> None:
         """Of this provider, or of the other when this one has nothing to do."""
@@ -46,7 +59,7 @@ class MoneyMachine(Asking):
             for work in self.works
             if work.status == "queued" and work.provider == provider and not work.purse.suspended
         }
-        claimed = submission.claim(provider=provider)
+        claimed = claims.claim(provider=provider)
         if claimed is not None:
             work = waiting[claimed.generation_id]
             assert self.closed[provider]
@@ -61,10 +74,14 @@ class MoneyMachine(Asking):
         assert not self.listed[ended.model]
         waiting[ended.pk].fail()
 
+    def _claimed(self) -> list[Work]:
+        """All that were ever claimed; those whose answer is still out more often."""
+        able = [work for work in self.works if work.claim]
+        return able + 3 * [work for work in able if work.outcome == "in_flight"]
+
     def answer(self, number: int, kind: str) -> None:
         """What a create brought back, possibly after everything else."""
-        able = [work for work in self.works if work.claim]
-        able += 3 * [work for work in able if work.outcome == "in_flight"]
+        able = self._claimed()
         if not able:
             return
         work = able[number % len(able)]

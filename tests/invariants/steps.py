@@ -7,7 +7,7 @@ from typing import Any
 
 from accounts.actors import Actor
 from accounts.models import Team
-from generations import idempotency, intake, observation, outcomes, submission
+from generations import claims, idempotency, intake, observation, outcomes, submission
 from generations.models import Generation, Output, Upload
 from generations.providers import base
 from generations.submission import Claim
@@ -48,7 +48,7 @@ def upload_of(team: Team) -> Upload:
 
 def claim(provider: str = "kie") -> Claim:
     """Claims the next generation of a provider."""
-    claimed = submission.claim(provider=provider)
+    claimed = claims.claim(provider=provider)
     assert claimed is not None
     return claimed
 

@@ -10,7 +10,7 @@ from django.db.models.functions import Now
 from django_q.models import OrmQ
 
 from billing import ledger, reconcile
-from generations import observation, outcomes, submission, sweeps
+from generations import claims, observation, outcomes, submission, sweeps
 from generations.models import Attempt, Generation, LateResult, Listing, Reason, Status
 from generations.models.generation import OPEN, TERMINAL
 from generations.providers import base
@@ -103,11 +103,11 @@ def test_G5_what_was_accepted_is_fixed(committed_world: World) -> None:
 def test_G6_a_claim_is_won_once_and_leaves_an_attempt(committed_world: World) -> None:
     row = accept(committed_world.actor(), "flux-kontext-pro", PROMPT)
     claimed = claim()
-    assert submission.claim(provider="kie") is None
+    assert claims.claim(provider="kie") is None
     row.refresh_from_db()
     attempt = Attempt.objects.get(generation=row)
     assert (row.status, attempt.number, attempt.outcome) == ("submitting", 1, "in_flight")
-    assert bytes(attempt.token_hash) == submission.token_hash(claimed.token)
+    assert bytes(attempt.token_hash) == claims.token_hash(claimed.token)
 
 
 @pytest.mark.parametrize("outcome", ["in_flight", "unknown", "accepted"])
@@ -138,7 +138,7 @@ def test_G8_an_expired_lease_proves_nothing(committed_world: World) -> None:
     submission.settle_attempt(claimed, base.NotSent("too late to say so"), provider="kie")
     row.refresh_from_db()
     assert row.status == "unknown"
-    assert submission.claim(provider="kie") is None
+    assert claims.claim(provider="kie") is None
 
 
 def test_G9_outputs_are_numbered_once_each(scene: Scene) -> None:

@@ -13,7 +13,7 @@ from django.test import Client
 from PIL import Image
 
 from accounts.models import User
-from generations import idempotency, intake, observation, outcomes, submission
+from generations import claims, idempotency, intake, observation, outcomes, submission
 from generations.models import Generation, Output
 from generations.providers import base
 from tests.world import World
@@ -57,7 +57,7 @@ def make(world: World) -> Callable[..., Generation]:
 
 def started(generation: Generation) -> Generation:
     """Claims and submits the oldest queued generation: the provider took it."""
-    claimed = submission.claim(provider=generation.provider)
+    claimed = claims.claim(provider=generation.provider)
     assert claimed is not None
     assert claimed.generation_id == generation.pk
     submission.settle_attempt(claimed, base.Accepted(task_id=uuid.uuid4().hex, urls={}), provider=generation.provider)
@@ -67,7 +67,7 @@ def started(generation: Generation) -> Generation:
 
 def doubted(generation: Generation) -> Generation:
     """Claims it, and the create's answer is lost."""
-    claimed = submission.claim(provider=generation.provider)
+    claimed = claims.claim(provider=generation.provider)
     assert claimed is not None
     submission.settle_attempt(claimed, base.Unknown("no answer"), provider=generation.provider)
     generation.refresh_from_db()
