@@ -65,7 +65,7 @@ def test_a_chosen_file_counts_as_an_image(alice: Client) -> None:
 
 def test_the_price_of_words_depends_on_them(alice: Client) -> None:
     empty = box(alice, "prompt-expansion-text", model="google/gemini-2.5-flash", max_tokens="1024")
-    assert "Still needed: Prompt." in empty.words
+    assert empty.words == "No price yet Still needed: Prompt."
     short, long = (
         agreed(box(alice, "prompt-expansion-text", model="google/gemini-2.5-flash", prompt=text, max_tokens="1024"))
         for text in ("fox", "fox " * 500)
