@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import psutil
@@ -129,7 +129,7 @@ def clean_up(data_dir: Path) -> None:
             shutil.rmtree(directory, ignore_errors=True)
 
 
-def outside_home(base: Path) -> Iterator[str]:
+def outside_home(base: Path) -> tuple[str, str]:
     """What `nobody` needs to run our launcher, copied below base: packages, project, and Python when it is
     hidden."""
     site = base / "site"
@@ -138,8 +138,7 @@ def outside_home(base: Path) -> Iterator[str]:
         shutil.copytree(source, site / name, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(Path(psycopg.__file__).parent.parent / "typing_extensions.py", site)
     shutil.copytree(ROOT / "project", site / "project", ignore=shutil.ignore_patterns("__pycache__"))
-    yield str(site)
-    yield _python(base)
+    return str(site), _python(base)
 
 
 def _python(base: Path) -> str:
