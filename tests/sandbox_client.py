@@ -23,7 +23,7 @@ class SandboxProcess:
     def __init__(self, *, speed: float = 50, hmac_key: str = "sandbox-hmac-key") -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="sandbox-")
         ready = Path(self._folder.name) / "ready"
-        arguments = ["--port", "0", "--speed", str(speed), "--hmac-key", hmac_key, "--ready-file", str(ready)]
+        arguments = ["--port", "0", f"--speed={speed}", f"--hmac-key={hmac_key}", "--ready-file", str(ready)]
         self._process = subprocess.Popen(
             [sys.executable, "-m", "generations.sandbox", *arguments, "--quiet", "--stop-on-eof"],
             cwd=ROOT,
@@ -34,7 +34,7 @@ class SandboxProcess:
         except BaseException:
             self.stop()
             raise
-        self._client = httpx.Client(base_url=f"{self.url}/_control", trust_env=False, timeout=60)
+        self._client = httpx.Client(base_url=f"{self.url}/_control", trust_env=False, verify=False, timeout=60)
 
     def _wait_for(self, ready: Path) -> str:
         until = time.monotonic() + START_SECONDS
@@ -48,7 +48,7 @@ class SandboxProcess:
 
     def stats(self) -> dict[str, Any]:
         """The counters: tasks, creates (refused ones too), by_reference, by_prompt, callbacks, polls, credits."""
-        return self._get("stats")
+        return dict(self._get("stats"))
 
     def tasks(self, *, callback_url: str = "", prompt: str = "") -> list[dict[str, Any]]:
         """Every task in the order of its making; the filters are parts that must occur."""
@@ -57,7 +57,7 @@ class SandboxProcess:
 
     def faults(self) -> dict[str, str]:
         """Every fault word with its help."""
-        return self._get("faults")
+        return dict(self._get("faults"))
 
     def script(self, match: str, faults: Sequence[str], times: int = 1) -> None:
         """Faults for the next `times` creates whose prompt contains `match` ("*": any)."""
@@ -69,7 +69,7 @@ class SandboxProcess:
 
     def settings(self, **changes: Any) -> dict[str, Any]:
         """Changes speed, hmac_key, balance, enforce_limits, jwks_down."""
-        return self._post("settings", **changes)
+        return dict(self._post("settings", **changes))
 
     def rotate_keys(self) -> None:
         """fal signs with a new key from now on."""
@@ -78,11 +78,11 @@ class SandboxProcess:
     def callback(self, task_id: str, **overrides: Any) -> dict[str, Any]:
         """Sends a callback now: {"status", "body"} of the answer. Overrides: outcome, body, headers, signed,
         timestamp, url."""
-        return self._post("callback", task_id=task_id, **overrides)
+        return dict(self._post("callback", task_id=task_id, **overrides))
 
     def finish(self, task_id: str, outcome: str = "success") -> dict[str, Any]:
         """Ends a task now, also one that ended otherwise; its callback goes out."""
-        return self._post("finish", task_id=task_id, outcome=outcome)
+        return dict(self._post("finish", task_id=task_id, outcome=outcome))
 
     def wait_for_callbacks(self, count: int, seconds: float = 15.0) -> None:
         """Waits until so many callbacks have been answered or have failed. Raises AssertionError after `seconds`."""

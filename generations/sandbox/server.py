@@ -68,13 +68,17 @@ def run(argv: Sequence[str] | None = None) -> int:
     given = arguments(argv)
     logging.basicConfig(level=logging.WARNING if given.quiet else logging.INFO, format="%(name)s %(message)s")
     world = World(Settings(speed=given.speed, hmac_key=given.hmac_key, balance=given.balance))
+    for stop in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(stop, _interrupt)
     server = Server(given.host, given.port, App(world), Quiet if given.quiet else Handler)
-    if given.ready_file is not None:
-        _say_ready(given.ready_file, f"http://{given.host}:{server.server_port}")
-    signal.signal(signal.SIGTERM, _interrupt)
-    if given.stop_on_eof:
-        threading.Thread(target=_watch_input, daemon=True).start()
-    server.serve_forever()  # returns on KeyboardInterrupt, the socket closed
+    try:
+        if given.stop_on_eof:
+            threading.Thread(target=_watch_input, daemon=True).start()
+        if given.ready_file is not None:
+            _say_ready(given.ready_file, f"http://{given.host}:{server.server_port}")
+        server.serve_forever()
+    except KeyboardInterrupt:
+        server.server_close()
     world.reset()  # ends what waits
     return 0
 

@@ -99,7 +99,9 @@ class Kie:
     """A plain client of the KIE dialect."""
 
     def __init__(self, url: str) -> None:
-        self.http = httpx.Client(base_url=url, headers={"Authorization": "Bearer k"}, trust_env=False, timeout=20)
+        self.http = httpx.Client(
+            base_url=url, headers={"Authorization": "Bearer k"}, trust_env=False, verify=False, timeout=20
+        )
 
     def veo(self, prompt: str, callback: str = "", **more: Any) -> httpx.Response:
         body = {"prompt": prompt, "model": "veo3_fast", **more}
@@ -136,7 +138,9 @@ class Fal:
     """A plain client of the fal dialect."""
 
     def __init__(self, url: str) -> None:
-        self.http = httpx.Client(base_url=url, headers={"Authorization": "Key id:secret"}, trust_env=False, timeout=20)
+        self.http = httpx.Client(
+            base_url=url, headers={"Authorization": "Key id:secret"}, trust_env=False, verify=False, timeout=20
+        )
 
     def submit(self, endpoint: str, callback: str = "", **body: Any) -> httpx.Response:
         return self.http.post(f"/{endpoint}", json=body, params={"fal_webhook": callback} if callback else {})

@@ -5,12 +5,14 @@ from __future__ import annotations
 import math
 import re
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
 from tests.sandbox.conftest import Ears, Fal, eventually
 from tests.sandbox_client import SandboxProcess
 
+IMAGE = "https://img.example/a.png"
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
@@ -127,7 +129,7 @@ def test_router_text_and_its_cost(fal: Fal) -> None:
 
 
 def test_router_vision_lives_under_owner_and_alias(fal: Fal, provider: SandboxProcess) -> None:
-    given = {"model": "google/gemini-2.5-flash", "prompt": "describe", "image_urls": ["https://img.example/a.png"]}
+    given: dict[str, Any] = {"model": "google/gemini-2.5-flash", "prompt": "describe", "image_urls": [IMAGE]}
     submitted = fal.submit("openrouter/router/vision", **given).json()
     request_id = submitted["request_id"]
     assert submitted["status_url"] == f"{provider.url}/openrouter/router/requests/{request_id}/status"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from typing import Any
 
 import httpx
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from tests.sandbox.conftest import Ears, Fal, Kie, eventually
 from tests.sandbox_client import SandboxProcess
 
-QWEN = {"image_urls": ["https://img.example/a.png"], "image_size": "square"}
+QWEN: dict[str, Any] = {"image_urls": ["https://img.example/a.png"], "image_size": "square"}
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from typing import Any
 
 import pytest
 
@@ -47,7 +48,7 @@ def test_what_was_charged(kie: Kie, fal: Fal, provider: SandboxProcess) -> None:
 
 
 def test_fewer_and_more_outputs(kie: Kie, fal: Fal, provider: SandboxProcess) -> None:
-    given = {"image_urls": ["https://img.example/a.png"], "image_size": "square", "max_images": 4}
+    given: dict[str, Any] = {"image_urls": ["https://img.example/a.png"], "image_size": "square", "max_images": 4}
     for word, count in (("partial:2", 2), ("partial", 1), ("extra:2", 6)):
         prompt = f"[[{word}]] a"
         task_id = kie.market("bytedance/seedream-v4-edit", prompt=prompt, **given).json()["data"]["taskId"]

@@ -99,7 +99,7 @@ def test_clips_play(
     ((content_type, data),) = files(kie, model, prompt="a ball rolls by", **given)
     assert content_type == "video/mp4"
     assert 0 < data.find(b"moov") < data.find(b"mdat")  # plays before it is loaded whole
-    with av.open(io.BytesIO(data)) as container:
+    with av.open(io.BytesIO(data), "r") as container:
         stream = container.streams.video[0]
         frames = [frame.to_image() for frame in container.decode(stream)]
         assert (stream.codec_context.name, stream.codec_context.pix_fmt) == ("h264", "yuv420p")
@@ -110,7 +110,12 @@ def test_clips_play(
 
 
 def test_vision_tells_what_it_saw(fal: Fal, green: str) -> None:
-    given = {"model": "google/gemini-2.5-flash", "prompt": "a leaf", "image_urls": [green], "temperature": 0}
+    given: dict[str, Any] = {
+        "model": "google/gemini-2.5-flash",
+        "prompt": "a leaf",
+        "image_urls": [green],
+        "temperature": 0,
+    }
     text = fal.ended(fal.submit("openrouter/router/vision", **given).json()).json()["output"]
     assert "portrait frame of 300 by 400 pixels" in text
 
