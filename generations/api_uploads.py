@@ -24,12 +24,13 @@ class UploadsView(ApiView):
 
     def post(self, request: Request) -> Response:
         actor = self.actor
-        if int(request.META.get("CONTENT_LENGTH") or 0) > MOST_BODY:
+        length = str(request.META.get("CONTENT_LENGTH") or "0")
+        if length.isdecimal() and int(length) > MOST_BODY:
             raise TooLargeBody(
                 "An upload has at most 10 MB.", errors=[FieldError("file", "larger than 10 MB", "too_large")]
             )
-        row = uploads.keep(actor=actor, chunks=_only_file(request).chunks())
-        return Response(present.upload(row), status=201, headers={"Location": present.upload(row)["url"]})
+        shown = present.upload(uploads.keep(actor=actor, chunks=_only_file(request).chunks()))
+        return Response(shown, status=201, headers={"Location": shown["url"]})
 
 
 def _only_file(request: Request) -> UploadedFile[bytes]:

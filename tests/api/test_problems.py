@@ -215,6 +215,11 @@ def test_an_address_that_is_none_answers_404_as_a_problem(world: Any, api: Any, 
         problem(api("get", call, key=key), 404, "not_found")
 
 
+def test_too_many_parameters_answer_400(world: Any, api: Any) -> None:
+    query = "&".join(f"a{number}=1" for number in range(300))
+    problem(api("get", f"/generations?{query}", key=world.key), 400, "malformed_request")
+
+
 def test_no_other_site_may_read_it(world: Any, api: Any) -> None:
     response = api("get", "/models", headers={"Origin": "https://evil.example"})
     assert not [name for name in response.headers if name.lower().startswith("access-control")]

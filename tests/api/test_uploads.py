@@ -77,7 +77,7 @@ def test_a_file_that_is_no_image_is_refused(world: Any, client: Client) -> None:
         ({}, ("file",)),
         ({"image": "x"}, ("file", "image")),
         ({"file": "not a file"}, ("file",)),
-        ({"file": [part(b"a"), part(b"b")]}, ("file",)),
+        ({"file": [part(picture()), part(picture())]}, ("file",)),
         ({"file": part(picture()), "team": "7"}, ("team",)),
         ({"file": part(picture()), "other": part(picture())}, ("other",)),
     ],
@@ -127,3 +127,11 @@ def test_a_broken_multipart_body_gets_a_code(world: Any, client: Client, content
 def test_it_needs_a_key(world: Any, client: Client) -> None:
     response = client.post("/api/v1/uploads", {"file": part(picture())})
     problem(response, 401, "unauthenticated")
+
+
+def test_a_length_that_is_no_number_is_no_body(world: Any, client: Client) -> None:
+    headers = {"Authorization": f"Bearer {world.key}"}
+    response = client.generic(
+        "POST", "/api/v1/uploads", b"x", "multipart/form-data; boundary=b", headers=headers, CONTENT_LENGTH="abc"
+    )
+    problem(response, 422, "invalid", "file")
