@@ -48,8 +48,10 @@ CHECKS: tuple[tuple[str, str], ...] = (
     (
         "what a hold captured and released is what its transfers say",
         """select count(*) from billing_hold h where
-           (captured, released, amount) <> (select coalesce(sum(amount) filter (where kind = 'capture'), 0),
-             coalesce(sum(amount) filter (where kind = 'release'), 0), coalesce(sum(amount) filter (where kind = 'hold'), 0)
+           (captured, released, amount) <> (select
+             coalesce(sum(amount) filter (where kind = 'capture'), 0),
+             coalesce(sum(amount) filter (where kind = 'release'), 0),
+             coalesce(sum(amount) filter (where kind = 'hold'), 0)
              from billing_transfer t where t.hold_id = h.id)""",
     ),
     (

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-WEB_WORKERS, WEB_THREADS = "1", "16"  # `Prefer: wait` holds a thread for up to a minute
+WEB_WORKERS, WEB_THREADS = "1", "32"  # `Prefer: wait` holds a thread for up to a minute
 WEB_KILL_TIMEOUT = "5"  # seconds that open requests get at the end
 STOP_GRACE = "8"  # seconds that jobs get at the end; they survive being killed
 KIE_BASE, FAL_BASE = "KIE_API_BASE", "FAL_QUEUE_BASE"

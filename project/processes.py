@@ -20,9 +20,7 @@ from typing import IO
 
 ROOT = Path(__file__).resolve().parent.parent
 PR_SET_PDEATHSIG = 1
-ASK = (
-    "FRAMEHOUSE_DIE_WITH_PARENT"  # set for the web server, whose workers are forked by code that is not ours
-)
+ASK = "FRAMEHOUSE_DIE_WITH_PARENT"  # set for the web server, whose workers are forked by code that is not ours
 
 
 def die_with_parent(parent: int) -> None:
