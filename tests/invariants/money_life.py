@@ -39,11 +39,13 @@ class MoneyMachine(Asking):
     def go_on(self, number: int) -> None:
         """One step of the good way, for whichever generation is on it."""
         work = self._pick(number, "queued", "submitting", "running", "storing")
-        match work.status if work else "":
+        if work is None:
+            return
+        match work.status:
             case "queued":
-                self.claim(work.provider)  # type: ignore[union-attr]
+                self.claim(work.provider)
             case "submitting":
-                self.answer(self._claimed().index(work), "accepted")  # type: ignore[arg-type]
+                self.answer(self._claimed().index(work), "accepted")
             case "running":
                 self.finish(number, 4, 777)
             case "storing":

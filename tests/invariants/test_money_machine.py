@@ -16,7 +16,7 @@ from hypothesis.stateful import run_state_machine_as_test
 
 from tests.invariants.money_life import MoneyMachine
 
-STEPS, LIVES = 50, 12
+STEPS, LIVES = 50, 18
 
 
 @pytest.mark.timeout(300)
