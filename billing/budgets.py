@@ -16,7 +16,7 @@ from accounts.models import ApiKey, Membership, Team
 from billing.models import Budget, BudgetHold, BudgetUsage, Hold, Period
 from project import db
 from project.errors import PaymentRequired
-from project.money import to_json, usd
+from project.money import dollars, to_json
 
 
 def set_limit(
@@ -114,8 +114,8 @@ def exceeded(*, budget: Budget, usage: BudgetUsage, needed: int, moment: datetim
     reset = resets_at(budget.period, moment)
     span = "day" if budget.period == Period.DAY else "month"
     return PaymentRequired(
-        f"This needs ${usd(needed)}; the {whose}'s budget of ${usd(budget.limit)} a {span} has ${usd(left)} left"
-        f" (${usd(usage.used)} used, ${usd(usage.held)} held). It resets at {reset:%Y-%m-%d %H:%M} UTC.",
+        f"This needs {dollars(needed)}; the {whose}'s budget of {dollars(budget.limit)} a {span}"
+        f" has {dollars(left)} left ({dollars(usage.used)} used, {dollars(usage.held)} held). It resets at {reset:%Y-%m-%d %H:%M} UTC.",
         code="budget_exceeded",
         room=left,
         extra={

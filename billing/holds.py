@@ -12,7 +12,7 @@ from accounts.models import ApiKey, Membership, Team
 from billing import budgets, ledger
 from billing.models import AccountKind, Hold, HoldState, TransferKind
 from project.errors import PaymentRequired
-from project.money import to_json, usd
+from project.money import dollars, to_json
 
 
 def hold(
@@ -91,8 +91,8 @@ def insufficient(*, needed: int, wallet: ledger.Wallet) -> PaymentRequired:
     """The 402 of a wallet that does not hold enough: what is needed, held, left and who can add."""
     available = wallet.available.balance
     return PaymentRequired(
-        f"This needs ${usd(needed)}; the wallet has ${usd(available)} available"
-        f" (${usd(wallet.held.balance)} more is held for generations under way).",
+        f"This needs {dollars(needed)}; the wallet has {dollars(available)} available"
+        f" ({dollars(wallet.held.balance)} more is held for generations under way).",
         room=available,
         extra={
             "limit_kind": "wallet",

@@ -14,6 +14,7 @@ from typing import Any
 
 from django.db import transaction
 
+from accounts import access, roles
 from accounts.actors import Actor
 from accounts.models import Team, TeamStatus
 from billing import holds, reconcile
@@ -23,7 +24,7 @@ from generations.models import Generation, IdempotencyRecord, PriceVersion, Quot
 from generations.states import record
 from project import db, ids, queue
 from project.errors import Conflict, FieldError, Forbidden, Invalid, PaymentRequired
-from project.money import to_json, usd
+from project.money import dollars, to_json
 
 HOLD_SLACK = timedelta(minutes=20)  # a result on its last minute may still be fetched for 15
 
@@ -62,6 +63,7 @@ def accept(*, actor: Actor, request: Request, render: Render) -> tuple[Generatio
 
     Returns the generation (None when a stored answer is replayed, or money is missing) and the answer. Raises
     Invalid, Conflict, PaymentRequired, Forbidden."""
+    access.require(actor, roles.MAKE)
     replay = _replay(actor.team, request)
     if replay is not None:
         return None, replay
@@ -104,7 +106,7 @@ def _by_quote(team: Team, request: Request) -> Ready:
     if quote.expires_at <= db.now():
         fresh = quotes.store(team=team, offer=quotes.price(model=request.model, data=request.input, team=team))
         raise Conflict(
-            f"The quote has expired; a new one costs ${usd(fresh.price)}.",
+            f"The quote has expired; a new one costs {dollars(fresh.price)}.",
             code="quote_expired",
             extra={"quote": {"id": fresh.public_id, "price": to_json(fresh.price)}},
         )
@@ -124,7 +126,7 @@ def _within_max_price(ready: Ready, request: Request) -> Ready:
     """max_price refuses anything that could cost more: what is compared is the most that may be charged."""
     if request.max_price is not None and ready.hold > request.max_price:
         raise Conflict(
-            f"This costs up to ${usd(ready.hold)}, more than the max_price of ${usd(request.max_price)}.",
+            f"This costs up to {dollars(ready.hold)}, more than the max_price of {dollars(request.max_price)}.",
             code="max_price_exceeded",
             extra={
                 "price": to_json(ready.price),

@@ -8,7 +8,7 @@ from typing import Any
 from billing.models import Hold
 from generations.catalog.base import Entry
 from generations.models import Generation
-from project.money import to_json, usd
+from project.money import cents, dollars, to_json
 
 
 def build(
@@ -25,7 +25,6 @@ def build(
         "generation": generation.public_id,
         "model": generation.model,
         "price_version": generation.price_version.number,
-        "margin_ppm": generation.price_version.margin_ppm,
         "lines": generation.lines,
         "quoted": to_json(generation.price),
         "held": to_json(hold.amount),
@@ -43,20 +42,22 @@ def build(
 def formula(generation: Generation, *, charge: int, delivered: int, entry: Entry | None) -> str:
     """One sentence with the numbers."""
     if charge == 0:
-        return f"${usd(generation.hold_amount)} held, nothing charged, all of it released."
+        return f"{dollars(generation.hold_amount)} held, nothing charged, all of it released."
     if generation.kind == "text":
-        return f"The tokens used, ${usd(charge)} of at most ${usd(generation.hold_amount)} held."
+        return f"The tokens used, {dollars(charge)} of at most {dollars(generation.hold_amount)} held."
     noun = entry.unit if entry else "unit"
     lines = " + ".join(_line(line) for line in generation.lines)
     if delivered < generation.requested_outputs:
-        return f"{delivered} of {generation.requested_outputs} delivered, priced per {noun}: ${usd(charge)} of {lines}."
-    return f"{lines} = ${usd(charge)}."
+        return (
+            f"{delivered} of {generation.requested_outputs} delivered, priced per {noun}: {dollars(charge)} of {lines}."
+        )
+    return f"{lines} = {dollars(charge)}."
 
 
 def _line(line: dict[str, Any]) -> str:
     if line["quantity"] == 1:
-        return f"${line['amount']['usd']} ({line['label']})"
-    return f"{line['quantity']} {line['unit']} x ${line['unit_price']['usd']}"
+        return f"${cents(line['amount']['usd'])} ({line['label']})"
+    return f"{line['quantity']} {line['unit']} x ${cents(line['unit_price']['usd'])}"
 
 
 def stamp(moment: datetime) -> str:

@@ -11,8 +11,7 @@ from django.template.defaultfilters import filesizeformat
 
 from generations.models import Generation, GenerationEvent, Status
 from generations.outcomes import SENTENCES
-from project.money import to_json
-from project.templatetags.pages import cents, grouped
+from project.money import cents, grouped, to_json
 
 Data = Mapping[str, Any]
 

@@ -23,6 +23,7 @@ from rest_framework.views import APIView
 from accounts.actors import Actor
 from accounts.authentication import actor_of
 from project import params
+from project.error_views import Failure
 from project.errors import (
     FieldError,
     Forbidden,
@@ -38,13 +39,6 @@ from project.strict_json import REQUEST_MAX_BYTES, BadJson, loads_request
 
 log = logging.getLogger(__name__)
 PROBLEM_JSON = "application/problem+json"
-
-
-class Failure(Problem):
-    """A defect of ours: the log has it under the request's id, the caller gets the id and nothing else."""
-
-    status, code, title = 500, "internal_error", "Something went wrong on our side"
-    retryable = True
 
 
 class LengthRequired(Problem):

@@ -9,10 +9,10 @@ from collections.abc import Callable
 
 from django.db import DatabaseError, InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.shortcuts import render
+from django.template.loader import render_to_string
 
 from project.db import was_lock_timeout
-from project.errors import Busy, Problem, Unavailable
+from project.errors import Busy, Problem, TooLargeBody, Unavailable
 
 log = logging.getLogger("project.request")
 Handler = Callable[[HttpRequest], HttpResponse]
@@ -32,6 +32,21 @@ class RequestIdMiddleware:
         response = self.get_response(request)
         response["X-Request-Id"] = request_id
         return response
+
+
+class BodyCapMiddleware:
+    """Refuses a body by its announced length before anybody reads it: ten images and their form are the most."""
+
+    MOST = 105 * 1024 * 1024
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        length = request.META.get("CONTENT_LENGTH") or "0"
+        if not length.isascii() or not length.isdigit() or int(length) > self.MOST:
+            return answer(request, TooLargeBody("The request is larger than anything asked for here."))
+        return self.get_response(request)
 
 
 class ProblemMiddleware:
@@ -71,7 +86,9 @@ def answer(request: HttpRequest, problem: Problem) -> HttpResponse:
     if wants_json(request):
         response = JsonResponse(problem.as_json(), status=problem.status, content_type="application/problem+json")
     else:
-        response = render(request, "problem.html", {"problem": problem}, status=problem.status)
+        context_of = None if problem.status in (413, 503) else request  # no context processors: they ask the database
+        page = render_to_string("problem.html", {"problem": problem}, context_of)
+        response = HttpResponse(page, status=problem.status)
     for name, value in problem.headers.items():
         response[name] = value
     return response

@@ -25,6 +25,17 @@ def usd(micro: int) -> str:
     return _plain(Decimal(micro) / USD)
 
 
+def dollars(micro: int) -> str:
+    """An amount in a sentence: 300,000 -> "$0.30", 17,500 -> "$0.0175"."""
+    return f"${cents(usd(micro))}"
+
+
+def cents(text: str) -> str:
+    """A dollar amount for people, two decimals at least: "0.3" -> "0.30", "1000" -> "1,000.00"."""
+    whole, _, rest = text.partition(".")
+    return f"{int(whole):,}.{rest.ljust(2, '0')}"
+
+
 def credits(micro: int) -> str:
     """Credits as an exact decimal string: 17,500 -> "3.5"."""
     return _plain(Decimal(micro) / CREDIT)

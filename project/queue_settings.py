@@ -30,7 +30,7 @@ def cluster(*, workers: int) -> dict[str, Any]:
         "recycle": 200,
         "max_rss": 400_000,
         "save_limit": -1,
-        "label": "Queue",
+        "scheduler": False,  # the supervisor is our clock; one bad Schedule row would stop them all (style.md 8.2)
         "ALT_CLUSTERS": {
             "store": {"workers": max(1, workers // 2), "timeout": STORE_TIMEOUT, "retry": 2_400},
         },

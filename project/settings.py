@@ -159,6 +159,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "project.middleware.RequestIdMiddleware",
+    "project.middleware.BodyCapMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -229,6 +230,7 @@ DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL") or "Framehouse <no-reply@loc
 
 # --- transport and cookies --------------------------------------------------------------------------------------
 SECURE_SSL_REDIRECT = PRODUCTION
+SECURE_REDIRECT_EXEMPT = [r"^health/"]  # probes come over plain http
 SECURE_HSTS_SECONDS = 31_536_000 if PRODUCTION else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = PRODUCTION
 SECURE_HSTS_PRELOAD = PRODUCTION
@@ -244,20 +246,6 @@ X_FRAME_OPTIONS = "DENY"
 if env.flag("BEHIND_TLS_PROXY", default=False):  # only where the proxy strips the header of its callers
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 CSRF_TRUSTED_ORIGINS = [SITE_URL]
-CONTENT_SECURITY_POLICY = {
-    "DIRECTIVES": {
-        "default-src": [SELF],
-        "script-src": [SELF, NONCE],
-        "style-src": [SELF],
-        "img-src": [SELF, "data:"],
-        "media-src": [SELF],
-        "connect-src": [SELF],
-        "object-src": [NONE],
-        "base-uri": [NONE],
-        "frame-ancestors": [NONE],
-        "form-action": [SELF],
-    }
-}
 DATA_UPLOAD_MAX_MEMORY_SIZE = 262_144  # 256 KiB, faults.md row 75; uploads have their own cap
 FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 200
@@ -273,6 +261,7 @@ MEDIA_ROOT = Path(env.text("MEDIA_ROOT", str(DATA_DIR / "media")) or "")
 MEDIA_URL = "/media/"
 FILE_UPLOAD_PERMISSIONS = 0o600
 _storage_url = env.text("STORAGE_URL")
+_media_hosts: list[str] = []
 _storage: dict[str, Any] = {"BACKEND": "django.core.files.storage.FileSystemStorage"}
 if _storage_url:
     if not _storage_url.startswith("s3://") or not _storage_url[5:]:
@@ -286,6 +275,21 @@ if _storage_url:
             "querystring_auth": True,
         },
     }
+    _media_hosts = [env.base_url("AWS_ENDPOINT_URL") or f"https://{_storage_url[5:].strip('/')}.s3.amazonaws.com"]
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [SELF],
+        "script-src": [SELF, NONCE],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:", *_media_hosts],
+        "media-src": [SELF, *_media_hosts],
+        "connect-src": [SELF],
+        "object-src": [NONE],
+        "base-uri": [NONE],
+        "frame-ancestors": [NONE],
+        "form-action": [SELF],
+    }
+}
 STORAGES = {
     "default": _storage,
     "staticfiles": {

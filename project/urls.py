@@ -17,3 +17,8 @@ urlpatterns = [
     path("health/ready", health.ready),
     path("health/queue", health.queue),
 ]
+
+handler400 = "project.error_views.bad_request"
+handler403 = "project.error_views.forbidden"
+handler404 = "project.error_views.not_found"
+handler500 = "project.error_views.failed"

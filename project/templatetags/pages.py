@@ -9,7 +9,7 @@ from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from project.money import to_json
+from project.money import cents, to_json
 
 register = template.Library()
 
@@ -88,12 +88,6 @@ def grouped(text: str) -> str:
     """`1,958.5` of `1958.5`: thousands apart."""
     whole, dot, rest = text.partition(".")
     return f"{int(whole):,}{dot}{rest}"
-
-
-def cents(text: str) -> str:
-    """`0.20` of `0.2`: at least two decimals, more where they are there."""
-    whole, _, rest = text.partition(".")
-    return f"{int(whole):,}.{rest.ljust(2, '0')}"
 
 
 def _json(value: int | Mapping[str, str]) -> Mapping[str, str]:
