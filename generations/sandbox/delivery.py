@@ -64,7 +64,8 @@ def post(world: World, task: Task, letter: Letter, url: str) -> Delivered:
     """One POST of one letter, noted on the task."""
     headers = {"Content-Type": "application/json", **letter.headers}
     try:
-        reply = outbound.exchange("POST", url, headers=headers, body=letter.raw, timeout=TIMEOUT, most=ANSWER_BYTES)
+        with world.sending():
+            reply = outbound.exchange("POST", url, headers=headers, body=letter.raw, timeout=TIMEOUT, most=ANSWER_BYTES)
         delivered = Delivered(reply.status, reply.body.decode("utf-8", "replace"))
     except outbound.Unreachable as error:
         delivered = Delivered(0, str(error))

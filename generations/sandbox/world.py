@@ -6,7 +6,8 @@ import secrets
 import threading
 import time
 from collections import Counter, deque
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -19,6 +20,7 @@ from generations.sandbox.tasks import Task
 
 CREATES, CREATE_WINDOW = 20, 10.0  # KIE: creates in seconds (kie.md 5)
 READS, READ_WINDOW = 10, 1.0
+CALM_SECONDS = 5.0  # how long a reset waits for callbacks that are on the wire
 
 
 @dataclass(frozen=True)
@@ -58,12 +60,32 @@ class World:
         self.lock = threading.RLock()
         self.fal_keys = [Ed25519PrivateKey.generate()]
         self.closed = threading.Event()
+        self.on_the_wire = 0
+        self._calm = threading.Condition(self.lock)
         self.reset()
 
-    def reset(self) -> None:
-        """Forgets everything but the signing keys; settings are those of the start again. Pending work stops."""
+    @contextmanager
+    def sending(self) -> Iterator[None]:
+        """Around one callback's POST: a reset waits for it, so that none arrives after."""
         with self.lock:
-            self.closed.set()
+            self.on_the_wire += 1
+        try:
+            yield
+        finally:
+            with self._calm:
+                self.on_the_wire -= 1
+                self._calm.notify_all()
+
+    def reset(self) -> None:
+        """Forgets everything but the signing keys; settings are those of the start again. Pending work stops, and
+        callbacks that are on the wire have been answered when this returns, unless that takes too long."""
+        self.closed.set()
+        with self._calm:
+            self._calm.wait_for(lambda: self.on_the_wire == 0, CALM_SECONDS)
+            self._forget()
+
+    def _forget(self) -> None:
+        with self.lock:
             self.closed = threading.Event()
             self.settings = self._start
             self.balance = self._start.balance

@@ -38,6 +38,8 @@ class Ears:
     url: str = ""
     heard: list[Heard] = field(default_factory=list)
     statuses: list[int] = field(default_factory=list)
+    delay: float = 0.0
+    answered: int = 0
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def wait(self, count: int, seconds: float = 10.0) -> list[Heard]:
@@ -65,7 +67,9 @@ def ears() -> Iterator[Ears]:
             with listening.lock:
                 listening.heard.append(Heard(self.path, {k.lower(): v for k, v in self.headers.items()}, raw))
                 status = listening.statuses.pop(0) if listening.statuses else 200
+            time.sleep(listening.delay)
             self.send_response(status)
+            listening.answered += 1
             if status == 302:
                 self.send_header("Location", f"{listening.url}/elsewhere")
             self.send_header("Content-Length", "0")

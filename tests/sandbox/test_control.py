@@ -110,6 +110,18 @@ def test_an_account_that_runs_empty(kie: Kie, provider: SandboxProcess) -> None:
     assert kie.http.get("/api/v1/chat/credit").json()["data"] == 100.25
 
 
+def test_a_reset_leaves_no_callback_behind(kie: Kie, ears: Ears, provider: SandboxProcess) -> None:
+    ears.delay = 0.5
+    ears.statuses[:] = [500] * 9
+    kie.banana("a", ears.url)
+    ears.wait(1)
+    assert ears.answered == 0
+    provider.reset()
+    assert ears.answered == 1
+    time.sleep(0.3)
+    assert len(ears.heard) == 1
+
+
 def test_settings_are_checked_and_reset(provider: SandboxProcess) -> None:
     assert provider.settings(speed=7)["speed"] == 7
     with pytest.raises(AssertionError, match="speed"):

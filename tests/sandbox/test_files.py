@@ -101,7 +101,7 @@ def test_clips_play(
     assert 0 < data.find(b"moov") < data.find(b"mdat")  # plays before it is loaded whole
     with av.open(io.BytesIO(data), "r") as container:
         stream = container.streams.video[0]
-        frames = [frame.to_image() for frame in container.decode(stream)]
+        frames = [frame.to_image() for frame in container.decode(stream)]  # type: ignore[no-untyped-call]
         assert (stream.codec_context.name, stream.codec_context.pix_fmt) == ("h264", "yuv420p")
         assert container.duration is not None
         assert abs(container.duration / 1_000_000 - seconds) < 0.2
