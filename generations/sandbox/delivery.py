@@ -53,7 +53,10 @@ def _until_taken(world: World, closed: threading.Event, task: Task, letter: Lett
     for pause in (0.0, *PAUSES):
         if closed.wait(pause / world.settings.speed):
             return
-        delivered = post(world, task, letter, task.callback_url)
+        with world.sending():
+            if closed.is_set():
+                return
+            delivered = post(world, task, letter, task.callback_url)
         task.called.set()
         # A redirect is not followed: a permanent failure (fal.md 4.3).
         if 200 <= delivered.status < 400:
@@ -64,8 +67,7 @@ def post(world: World, task: Task, letter: Letter, url: str) -> Delivered:
     """One POST of one letter, noted on the task."""
     headers = {"Content-Type": "application/json", **letter.headers}
     try:
-        with world.sending():
-            reply = outbound.exchange("POST", url, headers=headers, body=letter.raw, timeout=TIMEOUT, most=ANSWER_BYTES)
+        reply = outbound.exchange("POST", url, headers=headers, body=letter.raw, timeout=TIMEOUT, most=ANSWER_BYTES)
         delivered = Delivered(reply.status, reply.body.decode("utf-8", "replace"))
     except outbound.Unreachable as error:
         delivered = Delivered(0, str(error))

@@ -42,6 +42,7 @@ def test_from_submit_to_result(fal: Fal, ears: Ears, provider: SandboxProcess) -
     (heard,) = ears.wait(1)
     assert heard.raw.startswith(b'{"error": null, "gateway_request_id": "')
     assert list(heard.body) == sorted(heard.body)
+    assert list(heard.body["payload"]) == sorted(heard.body["payload"])
     assert (heard.body["status"], heard.body["request_id"], heard.body["payload"]) == ("OK", request_id, body)
     done = fal.http.get(submitted["status_url"], params={"logs": 1}).json()
     assert (done["status"], "error" in done) == ("COMPLETED", False)
@@ -76,6 +77,7 @@ def test_the_models_own_validation_shows_in_the_result(fal: Fal, ears: Ears) -> 
     (heard,) = ears.wait(1)
     assert (heard.body["status"], heard.body["error"]) == ("ERROR", "Invalid status code: 422")
     assert heard.body["payload"] == result.json()
+    assert list(heard.body["payload"]["detail"][0]) == sorted(heard.body["payload"]["detail"][0])
 
 
 @pytest.mark.parametrize(
