@@ -33,7 +33,7 @@ def open_source(data: bytes | None) -> Image.Image | None:
         if image.width * image.height > MOST_PIXELS:
             return None
         return ImageOps.exif_transpose(image).convert("RGB")
-    except (OSError, ValueError, SyntaxError):  # what Pillow raises for broken files
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):  # what Pillow raises for bad files
         return None
 
 
