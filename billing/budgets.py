@@ -115,7 +115,8 @@ def exceeded(*, budget: Budget, usage: BudgetUsage, needed: int, moment: datetim
     span = "day" if budget.period == Period.DAY else "month"
     return PaymentRequired(
         f"This needs {dollars(needed)}; the {whose}'s budget of {dollars(budget.limit)} a {span}"
-        f" has {dollars(left)} left ({dollars(usage.used)} used, {dollars(usage.held)} held). It resets at {reset:%Y-%m-%d %H:%M} UTC.",
+        f" has {dollars(left)} left ({dollars(usage.used)} used, {dollars(usage.held)} held)."
+        f" It resets at {reset:%Y-%m-%d %H:%M} UTC.",
         code="budget_exceeded",
         room=left,
         extra={
