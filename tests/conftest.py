@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import pytest
 from django.db import connection, transaction
 from django.db.backends.postgresql.operations import DatabaseOperations
+from django.db.models.signals import post_migrate
 from django.test import Client
 
 from tests import jobs as jobs_module
@@ -18,15 +20,22 @@ from tests.world import World, make_world
 
 def _flush_past_the_guards(self: DatabaseOperations, sql_list: list[str]) -> None:
     """The ledger refuses TRUNCATE; the test database's owner empties it between tests all the same
-    (invariants.md section 9)."""
+    (invariants.md section 9). By DELETE: on small tables that is many times faster than TRUNCATE."""
+    tables = [name for sql in sql_list for name in re.findall(r'"(\w+)"', sql)]
     with transaction.atomic(using=self.connection.alias), self.connection.cursor() as cursor:
         cursor.execute("SET LOCAL session_replication_role = replica")
         cursor.execute("SET LOCAL lock_timeout = '20s'")
-        for sql in sql_list:
-            cursor.execute(sql)
+        cursor.execute("; ".join(f'DELETE FROM "{name}"' for name in tables))
 
 
 DatabaseOperations.execute_sql_flush = _flush_past_the_guards  # type: ignore[method-assign]
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None) -> None:
+    """After the migrations: Django's flush would make all permissions anew after each test, at 0.3 s a time."""
+    post_migrate.receivers = []
+    post_migrate.sender_receivers_cache.clear()
 
 
 @pytest.fixture(autouse=True)
