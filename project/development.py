@@ -84,7 +84,7 @@ def worker_command() -> list[str]:
 
 
 def sandbox_command(sandbox: Sandbox) -> list[str]:
-    options = ["--port", str(sandbox.port), "--hmac-key", sandbox.webhook_key, "--quiet"]
+    options = ["--port", str(sandbox.port), f"--hmac-key={sandbox.webhook_key}", "--quiet"]
     return [sys.executable, "-m", "generations.sandbox", *options]  # as `manage.py sandbox`, without Django
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.servers.basehttp import WSGIServer
 from django.db import connection, transaction
 from django.db.backends.postgresql.operations import DatabaseOperations
 from django.db.models.signals import post_migrate
@@ -28,6 +29,7 @@ def _flush_past_the_guards(self: DatabaseOperations, sql_list: list[str]) -> Non
         cursor.execute("; ".join(f'DELETE FROM "{name}"' for name in tables))
 
 
+WSGIServer.request_queue_size = 128  # 50 callbacks at once overrun the live server's 10
 DatabaseOperations.execute_sql_flush = _flush_past_the_guards  # type: ignore[method-assign]
 
 
@@ -86,15 +88,17 @@ def sandbox_process() -> Iterator[SandboxProcess]:
 
 
 @pytest.fixture
-def sandbox(sandbox_process: SandboxProcess, settings: Any) -> SandboxProcess:
-    """The sandbox provider in its own process, empty, and the settings that point at it."""
+def sandbox(sandbox_process: SandboxProcess, settings: Any) -> Iterator[SandboxProcess]:
+    """The sandbox provider in its own process, empty, and the settings that point at it. Quiet again before the
+    tables are emptied: a late callback would meet a test that is over."""
     sandbox_process.reset()
     sandbox_process.settings(speed=50, hmac_key="sandbox-hmac-key", enforce_limits=False, balance=1_000_000)
     settings.KIE_API_BASE = settings.FAL_QUEUE_BASE = settings.FAL_REST_BASE = sandbox_process.url
     settings.FAL_JWKS_URL = f"{sandbox_process.url}/.well-known/jwks.json"
     settings.KIE_API_KEY, settings.FAL_KEY = "sandbox-key", "sandbox-id:sandbox-secret"
     settings.KIE_WEBHOOK_KEY = "sandbox-hmac-key"
-    return sandbox_process
+    yield sandbox_process
+    sandbox_process.reset()
 
 
 @pytest.fixture
