@@ -63,7 +63,10 @@ def queue(request: HttpRequest) -> JsonResponse:
 
 
 def _answer(details: dict[str, object], *, ok: bool) -> JsonResponse:
-    return JsonResponse({"status": "ok" if ok else "unavailable", **details}, status=200 if ok else 503)
+    response = JsonResponse({"status": "ok" if ok else "unavailable", **details}, status=200 if ok else 503)
+    # A 503 is this page's work, not an error of it: Django would log each one of a starting or stopping service.
+    response._has_been_logged = True  # type: ignore[attr-defined]
+    return response
 
 
 def _migrated() -> bool:
