@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import fnmatch
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -54,10 +55,12 @@ class Guard:
 
 def sources(root: Path, suffixes: tuple[str, ...] = (".py",)) -> Iterator[tuple[str, Path]]:
     """Every file of ours with one of the suffixes: its path relative to the root, and itself."""
-    for path in sorted(root.rglob("*")):
-        parts = path.relative_to(root).parts
-        if path.suffix in suffixes and path.is_file() and not any(p in NOT_OURS or p.startswith(".") for p in parts):
-            yield "/".join(parts), path
+    for folder, below, names in os.walk(root):
+        below[:] = sorted(name for name in below if name not in NOT_OURS and not name.startswith("."))
+        for name in sorted(names):
+            path = Path(folder, name)
+            if path.suffix in suffixes:
+                yield path.relative_to(root).as_posix(), path
 
 
 def findings(root: Path, guard: Guard) -> list[str]:
