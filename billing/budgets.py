@@ -17,6 +17,7 @@ from billing.models import Budget, BudgetHold, BudgetUsage, Hold, Period
 from project import db
 from project.errors import PaymentRequired
 from project.money import dollars, to_json
+from project.times import stamp
 
 
 def set_limit(
@@ -127,7 +128,7 @@ def exceeded(*, budget: Budget, usage: BudgetUsage, needed: int, moment: datetim
             "held": to_json(usage.held),
             "limit": to_json(budget.limit),
             "missing": to_json(needed - left),
-            "resets_at": reset.isoformat().replace("+00:00", "Z"),
+            "resets_at": stamp(reset),
             "raised_by": ["owner", "admin"],
         },
     )

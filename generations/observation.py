@@ -89,7 +89,7 @@ def finish(*, generation_id: UUID, done: base.Done) -> None:
         if generation.status != Status.RUNNING:
             return False
         sources = done.sources[: generation.requested_outputs]
-        if not sources and not done.text:
+        if not (done.text if generation.kind == "text" else sources):
             outcomes.fail_locked(generation, reason=Reason.NO_OUTPUT, cost=done.cost)
             return False
         dropped = len(done.sources) - len(sources)

@@ -13,8 +13,8 @@ from django.conf import settings
 from generations import media_links
 from generations.models import Generation, GenerationEvent, Output, Quote, Status, Upload
 from generations.outcomes import RETRYABLE
-from generations.receipts import stamp
 from project.money import to_json
+from project.times import stamp
 
 LINK_SECONDS = 24 * 3600  # an output's address is made anew in every answer and works this long
 

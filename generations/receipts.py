@@ -9,6 +9,7 @@ from billing.models import Hold
 from generations.catalog.base import Entry
 from generations.models import Generation
 from project.money import cents, dollars, to_json
+from project.times import stamp
 
 
 def build(
@@ -58,11 +59,6 @@ def _line(line: dict[str, Any]) -> str:
     if line["quantity"] == 1:
         return f"${cents(line['amount']['usd'])} ({line['label']})"
     return f"{line['quantity']} {line['unit']} x ${cents(line['unit_price']['usd'])}"
-
-
-def stamp(moment: datetime) -> str:
-    """RFC 3339 in UTC with a Z."""
-    return moment.isoformat().replace("+00:00", "Z")
 
 
 def _transfers(hold: Hold, charge: int) -> list[str]:
