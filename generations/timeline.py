@@ -11,8 +11,8 @@ from django.template.defaultfilters import filesizeformat
 
 from generations.models import Generation, GenerationEvent, Status
 from generations.outcomes import SENTENCES
-from project.money import cents
-from project.templatetags.pages import grouped, to_json
+from project.money import cents, to_json
+from project.templatetags.pages import grouped
 
 Data = Mapping[str, Any]
 

@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import Any, Protocol
 
 from generations.catalog.base import Entry
+from project import net
 
 CREATE_DEADLINE = 25.0  # seconds; below the job's timeout of the main lane
 READ_DEADLINE = 12.0
@@ -62,6 +63,15 @@ class Unknown:
 
     detail: str
     trouble: bool = False
+
+
+def after(error: net.NetError) -> NotSent | Unknown:
+    """What a create proves whose answer never came. A provider that hangs opens the circuit (faults.md row 31):
+    otherwise each waiting create would hold a worker for its whole deadline."""
+    kind = type(error).__name__
+    if not error.sent:
+        return NotSent(f"not sent: {kind}")
+    return Unknown(f"answer lost: {kind}", trouble=isinstance(error, net.DeadlineExceeded))
 
 
 CreateResult = Accepted | NotSent | TryLater | RefusedInput | RefusedAccount | Unknown

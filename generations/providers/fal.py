@@ -29,6 +29,7 @@ from generations.providers.base import (
     TryLater,
     Unknown,
     Unreadable,
+    after,
 )
 from project import money, net, strict_json
 
@@ -60,8 +61,7 @@ class Fal:
                 guard=net.Guard.OPERATOR,
             )
         except net.NetError as error:
-            kind = type(error).__name__
-            return Unknown(f"answer lost: {kind}") if error.sent else NotSent(f"not sent: {kind}")
+            return after(error)
         return self.judge_create(response.status, dict(response.headers), response.body)
 
     def judge_create(self, status: int, headers: dict[str, str], raw: bytes) -> CreateResult:

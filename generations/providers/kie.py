@@ -18,7 +18,6 @@ from generations.providers.base import (
     Accepted,
     CreateResult,
     Missing,
-    NotSent,
     Observation,
     RefusedAccount,
     RefusedInput,
@@ -26,6 +25,7 @@ from generations.providers.base import (
     Trouble,
     TryLater,
     Unknown,
+    after,
 )
 from project import net, strict_json
 
@@ -70,8 +70,7 @@ class Kie:
                 guard=net.Guard.OPERATOR,
             )
         except net.NetError as error:
-            kind = type(error).__name__
-            return Unknown(f"answer lost: {kind}") if error.sent else NotSent(f"not sent: {kind}")
+            return after(error)
         return self.judge_create(response.status, response.body)
 
     def judge_create(self, status: int, raw: bytes) -> CreateResult:

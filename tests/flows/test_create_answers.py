@@ -7,6 +7,7 @@ from django.db.models.functions import Now
 
 from generations import sweeps
 from generations.models import Attempt, AttemptOutcome, Generation, ProviderState, Status
+from generations.providers import kie
 from tests.flows.asking import again, ask, books_hold, kinds, released_whole, wallet
 from tests.jobs import Jobs
 from tests.sandbox_client import SandboxProcess
@@ -158,6 +159,18 @@ def test_after_five_proven_failures_it_ends(
     assert (generation.status, generation.reason) == (Status.FAILED, "provider_unavailable")
     assert Attempt.objects.count() == 5
     assert released_whole(committed_world, generation)
+
+
+def test_a_provider_that_hangs_is_unknown_and_opens_the_circuit(
+    committed_world: World, sandbox: SandboxProcess, site: str, jobs: Jobs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kie, "CREATE_DEADLINE", 1.0)
+    hanging = ask(committed_world, prompt="[[slow-answer:4]] [[lost-callback]] a dog")
+    waiting = ask(committed_world, prompt="another dog")
+    jobs.drain()
+    assert again(hanging.pk).status == Status.UNKNOWN
+    assert again(waiting.pk).status == Status.QUEUED
+    assert ProviderState.objects.get().failures == 1
 
 
 def test_a_task_id_that_is_already_ours_is_unknown(
