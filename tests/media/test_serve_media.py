@@ -18,6 +18,9 @@ from generations.media_views import media as view
 from project.errors import NotFound
 from tests.media import corpus
 
+# Closing a response looks at the database connections, where an earlier test has left some.
+pytestmark = pytest.mark.django_db
+
 NAME = "teams/7/uploads/0af3.png"
 NOON = "2026-11-21T12:10:00Z"
 
