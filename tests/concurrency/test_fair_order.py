@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from accounts import keys
 from accounts.models import Team, TeamStatus
-from generations import claims, intake
-from generations.models import Generation, Listing, Status
+from generations import claims, intake, outcomes
+from generations.models import Generation, Listing, Reason, Status
 from tests.flows.asking import again, ask, released_whole, render
 from tests.world import World
 
@@ -34,6 +34,23 @@ def test_a_team_with_many_does_not_keep_another_waiting(committed_world: World) 
     for _ in range(3):
         ask_of(committed_world.other_key)
     assert claimed_teams(8) == ["Studio", "Elsewhere"] * 3 + ["Studio", "Studio"]
+
+
+def test_the_team_with_fewer_under_way_goes_first_though_it_was_served_last(committed_world: World) -> None:
+    for _ in range(2):
+        ask(committed_world)
+    ended, _ = ask_of(committed_world.other_key), ask_of(committed_world.other_key)
+    assert claimed_teams(2) == ["Studio", "Elsewhere"]
+    outcomes.fail(generation_id=ended.pk, reason=Reason.PROVIDER_FAILED)
+    assert claimed_teams(1) == ["Elsewhere"]
+
+
+def test_of_two_with_as_many_under_way_the_one_served_longer_ago_goes_first(committed_world: World) -> None:
+    first, _ = ask(committed_world), ask(committed_world)
+    assert claimed_teams(1) == ["Studio"]
+    outcomes.fail(generation_id=first.pk, reason=Reason.PROVIDER_FAILED)
+    ask_of(committed_world.other_key)
+    assert claimed_teams(2) == ["Elsewhere", "Studio"]
 
 
 def test_within_a_team_the_oldest_goes_first(committed_world: World) -> None:
