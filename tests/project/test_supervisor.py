@@ -32,8 +32,11 @@ def clusters(house: House) -> dict[str, psutil.Process]:
     """Each lane's first process."""
     found = {}
     for process in house.left():
-        if "cluster" in process.cmdline() and process.pid == os.getpgid(process.pid):
-            found[process.environ()["Q_CLUSTER_NAME"]] = process
+        try:
+            if "cluster" in process.cmdline() and process.pid == os.getpgid(process.pid):
+                found[process.environ()["Q_CLUSTER_NAME"]] = process
+        except (psutil.NoSuchProcess, ProcessLookupError):  # it ended while we looked; a zombie is one of these
+            continue
     return found
 
 
