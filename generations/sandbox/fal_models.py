@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
@@ -33,9 +34,9 @@ class Model(BaseModel):
 
     prompt: str
 
+    @abstractmethod
     def work(self) -> Work:
         """What it asks to be made."""
-        raise NotImplementedError
 
 
 class QwenImageEditPlus(Model):

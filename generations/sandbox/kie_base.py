@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
@@ -41,9 +42,9 @@ class Model(BaseModel):
 
     nsfw_checker: bool = False
 
+    @abstractmethod
     def work(self) -> Work:
         """What it asks to be made, credits included."""
-        raise NotImplementedError
 
 
 def sentence(errors: list[Any]) -> str:
