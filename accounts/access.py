@@ -20,7 +20,7 @@ def actor_of_session(request: HttpRequest) -> Actor:
     user = request.user
     if not user.is_authenticated:
         raise NotFound
-    memberships = Membership.objects.select_related("team", "user").filter(user=user).order_by("id")
+    memberships = Membership.current.select_related("team", "user").filter(user=user).order_by("id")
     chosen = request.session.get(SESSION_TEAM)
     membership = memberships.filter(team_id=chosen).first() if chosen else None
     membership = membership or memberships.exclude(team__status=TeamStatus.CLOSED).first()

@@ -20,7 +20,7 @@ from django.db.models.functions import Now
 
 from accounts import roles
 from accounts.actors import Actor
-from accounts.models import ApiKey, Team, TeamStatus, User
+from accounts.models import ApiKey, ApiKeySecret, Team, TeamStatus, User
 from project import db
 from project.errors import Unauthenticated
 
@@ -44,11 +44,11 @@ def issue(
         team=team,
         name=name,
         lookup=lookup,
-        digest=digest(text),
         scopes=list(scopes),
         created_by=by,
         expires_at=expires_at or db.now() + LIFETIME,
     )
+    ApiKeySecret.objects.create(api_key=key, digest=digest(text))
     return key, text
 
 
@@ -60,10 +60,14 @@ def find(text: str) -> Actor:
     match = KEY.fullmatch(text)
     if match is None or not hmac.compare_digest(checksum(match[1] + match[2]), match[3]):
         raise Unauthenticated("This is not an API key of ours.")
-    key = ApiKey.objects.select_related("team").filter(lookup=match[1]).first()
-    if key is None or not hmac.compare_digest(bytes(key.digest), digest(text)):
-        raise Unauthenticated("This API key is unknown, expired or revoked.")
     moment = db.now()
+    given = digest(text)
+    live = Q(ends_at=None) | Q(ends_at__gt=moment)
+    secrets_of_key = ApiKeySecret.objects.filter(live, api_key__lookup=match[1]).select_related("api_key__team")
+    proof = next((secret for secret in secrets_of_key if hmac.compare_digest(bytes(secret.digest), given)), None)
+    if proof is None:
+        raise Unauthenticated("This API key is unknown, expired or revoked.")
+    key = proof.api_key
     if key.revoked_at is not None or key.expires_at <= moment or key.team.status == TeamStatus.CLOSED:
         raise Unauthenticated("This API key is unknown, expired or revoked.")
     if key.last_used_at is None or key.last_used_at < moment - TOUCH_EVERY:

@@ -1,4 +1,5 @@
-"""What every page for members has in common: sign-in, the actor, and what the role may."""
+"""What every page for members has in common: sign-in, the actor, what the role may, a second factor where the team
+requires one, and a fresh proof before what is dangerous."""
 
 from __future__ import annotations
 
@@ -6,9 +7,13 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Concatenate, ParamSpec, cast
 
+from allauth.account.internal.flows.reauthentication import is_reauthentication_required
+from allauth.core.exceptions import ReauthenticationRequired
+from allauth.mfa.utils import is_mfa_enabled
+from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import resolve_url
+from django.shortcuts import redirect, resolve_url
 from django.utils.cache import patch_cache_control
 from django_htmx.http import HttpResponseClientRedirect
 from django_htmx.middleware import HtmxDetails
@@ -32,11 +37,12 @@ Page = Callable[Concatenate[MemberRequest, P], HttpResponse]
 Guarded = Callable[Concatenate[HttpRequest, P], HttpResponse]
 
 
-def member_page(permission: str) -> Callable[[Page[P]], Guarded[P]]:
-    """Lets members in whose role has `permission`, with `request.actor` set.
+def member_page(permission: str, *, fresh: bool = False) -> Callable[[Page[P]], Guarded[P]]:
+    """Lets members in whose role has `permission`, with `request.actor` set. `fresh` asks for a proof of identity
+    that is not older than ACCOUNT_REAUTHENTICATION_TIMEOUT seconds, and goes on with the same request after it.
 
-    Others are sent to sign in (an htmx request by a redirect of the whole page), or get Forbidden. The answer is
-    private: no shared cache may keep a team's page."""
+    Others are sent to sign in (an htmx request by a redirect of the whole page), to add a second factor, or get
+    Forbidden. The answer is private: no shared cache may keep a team's page."""
 
     def decorate(view: Page[P]) -> Guarded[P]:
         @wraps(view)
@@ -46,6 +52,10 @@ def member_page(permission: str) -> Callable[[Page[P]], Guarded[P]]:
                 return _sign_in(member)
             member.actor = access.actor_of_session(request)
             access.require(member.actor, permission)
+            if member.actor.team.requires_mfa and not is_mfa_enabled(member.user):
+                return _add_a_factor(member)
+            if fresh and is_reauthentication_required(request, app="accounts"):
+                raise ReauthenticationRequired  # allauth's middleware asks, and comes back here
             response = view(member, *args, **kwargs)
             patch_cache_control(response, private=True, no_cache=True)
             return response
@@ -53,6 +63,13 @@ def member_page(permission: str) -> Callable[[Page[P]], Guarded[P]]:
         return guarded
 
     return decorate
+
+
+def _add_a_factor(request: MemberRequest) -> HttpResponse:
+    """To the page of second factors, with the reason."""
+    messages.warning(request, f"{request.actor.team.name} requires a second factor. Add one to go on.")
+    address = resolve_url("mfa_index")
+    return HttpResponseClientRedirect(address) if request.htmx else redirect(address)
 
 
 def _sign_in(request: MemberRequest) -> HttpResponse:

@@ -33,7 +33,7 @@ def ensure_user(*, email: str) -> tuple[User, str | None]:
 
 def ensure_own_team(user: User) -> Team:
     """The first team of a person, made at first need, so that nobody who signs up stands outside."""
-    membership = Membership.objects.filter(user=user).select_related("team").order_by("id").first()
+    membership = Membership.current.filter(user=user).select_related("team").order_by("id").first()
     if membership:
         return membership.team
     return create(name=f"{user.email.partition('@')[0]}'s team", owner=user)

@@ -84,7 +84,7 @@ def _next(provider: str) -> UUID | None:
               WHERE provider = %(provider)s AND status IN ('submitting', 'running') GROUP BY team_id
             ), head AS (
               SELECT DISTINCT ON (g.team_id) g.id, g.team_id, g.created_at FROM generations_generation g
-              JOIN accounts_team t ON t.id = g.team_id AND t.status = %(active)s
+              JOIN accounts_team t ON t.id = g.team_id AND t.status = ANY(%(working)s)
               WHERE g.provider = %(provider)s AND g.status = 'queued' AND g.next_action_at <= clock_timestamp()
               ORDER BY g.team_id, g.created_at, g.id
             )
@@ -99,7 +99,7 @@ def _next(provider: str) -> UUID | None:
             """,
             {
                 "provider": provider,
-                "active": TeamStatus.ACTIVE.value,
+                "working": [TeamStatus.ACTIVE.value, TeamStatus.CLOSING.value],  # what is open ends before a team does
                 "team": limits["in_flight_team"],
                 "all": limits["in_flight"],
             },

@@ -151,6 +151,8 @@ INSTALLED_APPS = [
     "django.contrib.humanize",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
     "rest_framework",
     "template_partials",
     "django_htmx",
@@ -159,6 +161,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "project.middleware.RequestIdMiddleware",
+    "project.origin.OriginMiddleware",
     "project.middleware.BodyCapMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -191,6 +194,10 @@ TEMPLATES = [
     }
 ]
 
+# How many proxies of ours stand before us: the caller's address is taken that many places from the right of
+# X-Forwarded-For (faults.md row 74). 0: nobody's word is taken, the address is the connection's.
+TRUSTED_PROXY_COUNT = ALLAUTH_TRUSTED_PROXY_COUNT = env.integer("TRUSTED_PROXY_COUNT", 0, least=0, most=10)
+
 # --- identity ---------------------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
@@ -214,6 +221,14 @@ ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_EMAIL_SUBJECT_PREFIX = "[Framehouse] "
 ACCOUNT_ADAPTER = "accounts.identity.AccountAdapter"
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 300  # seconds that a proof stays fresh for dangerous pages
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_TOTP_ISSUER = "Framehouse"
+MFA_TOTP_TOLERANCE = 1  # steps of 30 s either way (faults.md E6)
+MFA_RECOVERY_CODES_SHOW_ONCE = True
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not PRODUCTION
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/studio"
 ACCOUNT_LOGOUT_REDIRECT_URL = "/"
@@ -298,6 +313,9 @@ STORAGES = {
         else "django.contrib.staticfiles.storage.StaticFilesStorage"
     },
 }
+
+# Shared by all processes: limits of sign-in count in it (accounts/migrations/0005 makes the table).
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "cache"}}
 
 # --- queue, clock and limits ------------------------------------------------------------------------------------
 WORKERS = env.integer("WORKERS", 2, least=1, most=64)

@@ -10,6 +10,7 @@ from project import health
 urlpatterns = [
     path("", include("generations.urls")),
     path("", include("billing.urls")),
+    path("", include("accounts.urls")),
     path("accounts/", include("allauth.urls")),
     path("api/v1/", include("project.api_urls")),
     path("admin/", admin.site.urls),

@@ -67,6 +67,7 @@ class Quote(models.Model):
                 condition=Q(price__gt=0, hold__gte=F("price"), hold__lt=10**15), name="quote_amounts"
             ),
             models.CheckConstraint(condition=Q(expires_at__gt=F("created_at")), name="quote_expires_after_birth"),
+            models.UniqueConstraint(fields=["id", "team"], name="quote_in_team"),
         ]
 
     def __str__(self) -> str:

@@ -66,8 +66,8 @@ class Generation(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     team = models.ForeignKey(Team, models.PROTECT, related_name="generations")
-    membership = models.ForeignKey(Membership, models.SET_NULL, null=True, related_name="generations")
-    api_key = models.ForeignKey(ApiKey, models.SET_NULL, null=True, related_name="generations")
+    membership = models.ForeignKey(Membership, models.PROTECT, null=True, related_name="generations")
+    api_key = models.ForeignKey(ApiKey, models.PROTECT, null=True, related_name="generations")
     model = models.CharField(max_length=60)
     kind = models.CharField(max_length=5)
     provider = models.CharField(max_length=8)
@@ -79,7 +79,7 @@ class Generation(models.Model):
     metadata = models.JSONField(default=dict)
     webhook_url = models.CharField(max_length=2048, blank=True)
 
-    quote = models.ForeignKey(Quote, models.SET_NULL, null=True, related_name="generations")
+    quote = models.ForeignKey(Quote, models.PROTECT, null=True, related_name="generations")
     price_version = models.ForeignKey(PriceVersion, models.PROTECT, related_name="+")
     lines = models.JSONField()
     price = models.BigIntegerField()

@@ -113,15 +113,16 @@ def test_a_key_that_ended_answers_401_at_once(world: Any, api: Any) -> None:
     assert api("get", "/key", key=world.key).status_code == 200
     now = db.now()
     for change in (
+        {"created_at": now - timedelta(days=2), "expires_at": now},
         {"revoked_at": now, "expires_at": now + timedelta(days=1)},
-        {"revoked_at": None, "created_at": now - timedelta(days=2), "expires_at": now},
     ):
         ApiKey.objects.filter(pk=world.api_key.pk).update(**change)
         problem(api("get", "/key", key=world.key), 401, "unauthenticated")
 
 
 def test_a_closed_teams_key_answers_401(world: Any, api: Any) -> None:
-    Team.objects.filter(pk=world.team.pk).update(status=TeamStatus.CLOSED)
+    Team.objects.filter(pk=world.team.pk).update(status=TeamStatus.CLOSING)
+    Team.objects.filter(pk=world.team.pk).update(status=TeamStatus.CLOSED, closed_at=db.now())
     problem(api("get", "/key", key=world.key), 401, "unauthenticated")
 
 

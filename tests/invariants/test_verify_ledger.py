@@ -35,7 +35,7 @@ PROMPT = {"prompt": "a harbor"}
 def books(scene: Scene) -> Scene:
     """Every kind of row that the checks look at: open and settled holds, a budget, ended and open generations."""
     key = ApiKey.objects.create(
-        team=scene.team, name="k", lookup="12345678", digest=b"1" * 32, scopes=["read"], expires_at=db.now() + HOUR
+        team=scene.team, name="k", lookup="12345678", scopes=["read"], expires_at=db.now() + HOUR
     )
     budgets.set_limit(team=scene.team, api_key=key, period=Period.DAY, limit=5 * DOLLAR)
     for number in range(2):

@@ -17,7 +17,7 @@ NEW = "dora@example.com"
 
 
 @pytest.fixture(autouse=True)
-def _fresh_limits() -> None:
+def _fresh_limits(db: None) -> None:
     """allauth counts tries in the cache."""
     cache.clear()
 
