@@ -65,6 +65,27 @@ def member_page(permission: str, *, fresh: bool = False) -> Callable[[Page[P]], 
     return decorate
 
 
+def person_page(*, fresh: bool = False) -> Callable[[Page[P]], Guarded[P]]:
+    """Lets in whoever is signed in, with or without a team, whatever their role: for pages about the person. `fresh`
+    as in member_page. A team's wish for a second factor does not bar them: it is added on such a page."""
+
+    def decorate(view: Page[P]) -> Guarded[P]:
+        @wraps(view)
+        def guarded(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+            person = cast(MemberRequest, request)
+            if not request.user.is_authenticated:
+                return _sign_in(person)
+            if fresh and is_reauthentication_required(request, app="accounts"):
+                raise ReauthenticationRequired  # allauth's middleware asks, and comes back here
+            response = view(person, *args, **kwargs)
+            patch_cache_control(response, private=True, no_cache=True)
+            return response
+
+        return guarded
+
+    return decorate
+
+
 def _add_a_factor(request: MemberRequest) -> HttpResponse:
     """To the page of second factors, with the reason."""
     messages.warning(request, f"{request.actor.team.name} requires a second factor. Add one to go on.")
