@@ -1,8 +1,13 @@
-"""The audit log's one writer. A row stands in the transaction of the act that it tells of."""
+"""The audit log's one writer. A row stands in the transaction of the act that it tells of.
+
+The log only grows: nothing of ours deletes from it, at no age, and the database refuses UPDATE, DELETE and TRUNCATE
+(migration 0004; faults.md E11).
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from accounts.actors import Actor
@@ -10,7 +15,17 @@ from accounts.models import Action, ApiKey, AuditEvent, Membership, Team, User
 from project import origin
 
 SYSTEM = "system"
-Doer = Actor | User | str  # a str is a program of ours: "system", "create_team"
+STAFF = "staff"  # before the colon in the name of one of the operator's people
+
+
+@dataclass(frozen=True)
+class Staff:
+    """One of the operator's people at work. A team sees that staff did it, not who (audit_words.by_staff)."""
+
+    user: User
+
+
+Doer = Actor | Staff | User | str  # a str is a program of ours: "system", "create_team"
 
 
 def record(
@@ -60,6 +75,8 @@ def _named(by: Doer) -> tuple[str, str]:
         return by, by
     if isinstance(by, User):
         return name_of(by), by.email
+    if isinstance(by, Staff):
+        return f"{STAFF}:{by.user.pk}", by.user.email
     who: ApiKey | User | None = by.api_key or by.user
     assert who is not None
     return by.name, who.name if isinstance(who, ApiKey) else who.email

@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from accounts import views_audit
+
+urlpatterns = [
+    path("team/audit", views_audit.log, name="audit"),
+    path("team/audit/export", views_audit.export, name="audit-export"),
+    path("team/audit.csv", views_audit.download, name="audit-csv"),
+]

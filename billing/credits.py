@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import uuid
 
-from accounts.models import Team
+from accounts import audit
+from accounts.models import Action, Team
 from billing import ledger
 from billing.models import AccountKind, Transfer, TransferKind
 
 
 def grant(*, team: Team, amount: int, actor: str, reason: str, grant_id: uuid.UUID) -> Transfer:
-    """Gives a team `amount` micro-dollars, once per grant_id. The caller holds the transaction."""
+    """Gives a team `amount` micro-dollars, once per grant_id. The caller holds the transaction.
+
+    The team's log says who (`actor`: a program of ours, or `staff:<id>`) and how much, once. The reason is the
+    house's own and stays inside the ledger."""
     ledger.open_wallet(team)
     wallet = ledger.lock_wallet(team.pk)
-    return ledger.post(
-        key=f"grant:{grant_id.hex}",
+    key = f"grant:{grant_id.hex}"
+    known = Transfer.objects.filter(key=key).exists()  # the wallet's lock lets nobody in between
+    transfer = ledger.post(
+        key=key,
         kind=TransferKind.GRANT,
         debit=ledger.house(AccountKind.GRANTS),
         credit=wallet.available,
@@ -22,3 +28,13 @@ def grant(*, team: Team, amount: int, actor: str, reason: str, grant_id: uuid.UU
         actor=actor,
         reason=reason,
     )
+    if not known:
+        audit.record(
+            Action.CREDIT_GRANTED,
+            by=actor,
+            team=team,
+            target=team.public_id,
+            target_name=team.name,
+            data={"amount": amount},
+        )
+    return transfer

@@ -2,34 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
 from django.contrib import admin
 from django.http import HttpRequest
 
+from accounts.staff_log import Audited, ReadOnly
 from generations.models import Generation, Listing, PriceVersion
-
-if TYPE_CHECKING:
-    Rows = admin.ModelAdmin[Any]
-else:  # Django's own class takes no parameters
-    Rows = admin.ModelAdmin
-
-
-class ReadOnly(Rows):
-    """Rows to look at."""
-
-    def has_add_permission(self, request: HttpRequest, obj: object = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: object = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
-        return False
 
 
 @admin.register(Listing)
-class ListingAdmin(Rows):
+class ListingAdmin(Audited):
     """Switch a model off with a note that users read; the catalogue decides which models exist."""
 
     list_display = ("slug", "available", "note", "updated_at")
