@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import hashlib
-from datetime import datetime
 from typing import Any
 
 from rest_framework.request import Request
@@ -14,8 +13,8 @@ from rest_framework.response import Response
 
 from accounts import api as accounts_api
 from accounts import roles
-from billing import budgets, ledger, queries
-from billing.models import Budget, BudgetUsage, Hold, TransferKind
+from billing import budget_queries, ledger, queries
+from billing.models import Hold, TransferKind
 from project import paging
 from project.api import ApiView
 from project.money import to_json
@@ -71,8 +70,8 @@ class KeyView(ApiView):
     def get(self, request: Request) -> Response:
         key = self.actor.api_key
         assert key is not None, "the API knows keys only"
-        limits = budgets.state_of(membership=None, api_key=key)
-        return Response({**accounts_api.key(key), "limits": [_limit(*limit) for limit in limits]})
+        limits = budget_queries.states_of(membership=None, api_key=key)
+        return Response({**accounts_api.key(key), "limits": [_limit(limit) for limit in limits]})
 
 
 def _hold(row: Hold) -> dict[str, Any]:
@@ -97,12 +96,14 @@ def _line(line: queries.Line) -> dict[str, Any]:
     }
 
 
-def _limit(budget: Budget, usage: BudgetUsage, resets_at: datetime) -> dict[str, Any]:
+def _limit(state: budget_queries.State) -> dict[str, Any]:
     return {
-        "period": budget.period,
-        "limit": to_json(budget.limit),
-        "used": to_json(usage.used),
-        "held": to_json(usage.held),
-        "remaining": to_json(max(budget.limit - usage.used - usage.held, 0)),
-        "resets_at": stamp(resets_at),
+        "period": state.budget.period,
+        "limit": to_json(state.cap),
+        "base_limit": to_json(state.budget.limit),
+        "raised_until": stamp(state.raised_until) if state.raised_until else None,
+        "used": to_json(state.used),
+        "held": to_json(state.held),
+        "remaining": to_json(state.left),
+        "resets_at": stamp(state.resets_at),
     }

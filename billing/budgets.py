@@ -1,68 +1,154 @@
 """Budgets: a cap per member and per API key, per day and per month (UTC), kept in the accept transaction.
 
 The counter row of the period is changed by one conditional UPDATE; a trigger refuses what would exceed the cap, so
-1,000 parallel submits of $0.10 against $5.00 accept exactly 50 (design section 5).
+1,000 parallel submits of $0.10 against $5.00 accept exactly 50 (design section 5). The cap is the limit plus the
+raises in force: billing_budget_cap() says it to both.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, date, datetime, timedelta
+from dataclasses import replace
 
-from django.db import connection
-from django.db.models import F, QuerySet
+from django.db import connection, transaction
+from django.db.models import F
+from django.db.models.functions import Now
 
-from accounts.models import ApiKey, Membership, Team
-from billing.models import Budget, BudgetHold, BudgetUsage, Hold, Period
+from accounts import audit
+from accounts.models import Action, ApiKey, Membership, Team
+from billing import budget_queries, budget_rights, budget_warnings, ledger, periods, shortages
+from billing.budget_rights import By
+from billing.budget_warnings import Taken
+from billing.models import Budget, BudgetHold, BudgetRaise, BudgetRequest, BudgetUsage, Hold, Period, RequestStatus
 from project import db
-from project.errors import PaymentRequired
-from project.money import dollars, to_json
-from project.times import stamp
+from project.errors import FieldError, Invalid, NotFound, PaymentRequired
+from project.money import CEILING
 
 
 def set_limit(
     *,
+    by: By,
     team: Team,
     period: Period,
     limit: int,
     membership: Membership | None = None,
     api_key: ApiKey | None = None,
 ) -> Budget:
-    """Sets the cap of a member or a key, in micro-dollars; what is already used or held stays counted."""
-    budget, _ = Budget.objects.update_or_create(
-        team=team, membership=membership, api_key=api_key, period=period, defaults={"limit": limit}
-    )
-    return budget
+    """Sets the cap of a member or a key, in micro-dollars; what is already used or held stays counted.
+
+    A cap below that is allowed: nothing new fits until it has fallen, and what is held may still be used. `by` is a
+    program of ours as text, or who acts. Raises Forbidden (budget_rights), NotFound and Invalid."""
+    if type(limit) is not int or not 0 <= limit < CEILING:
+        raise Invalid("The limit is out of range.", errors=[FieldError("limit", "must be from $0 to below $1 billion")])
+    _require_of_team(team, membership, api_key)
+    with transaction.atomic():
+        budget_rights.require(by=by, membership=membership, api_key=api_key)
+        found, made = Budget.objects.get_or_create(
+            team=team, membership=membership, api_key=api_key, period=period, defaults={"limit": limit}
+        )
+        before = lock(found)
+        if not made and before.limit == limit and before.ended_at is None:
+            return before
+        Budget.objects.filter(pk=before.pk).update(limit=limit, ended_at=None)
+        if not made and limit > before.limit:
+            budget_warnings.rearm(before)
+        had = None if made or before.ended_at else before.limit
+        _record(Action.BUDGET_SET, by, before, {"before": had, "after": limit})
+        before.refresh_from_db()
+        return before
 
 
-def take(*, membership: Membership | None, api_key: ApiKey | None, amount: int) -> list[BudgetUsage]:
-    """Counts `amount` as held in every budget that applies, in id order. Raises PaymentRequired at the first that
-    does not allow it: then the caller's transaction must end without effect."""
+def remove_limit(
+    *,
+    by: By,
+    team: Team,
+    period: Period,
+    membership: Membership | None = None,
+    api_key: ApiKey | None = None,
+) -> None:
+    """Ends a cap, its raises and an open request for more; nothing happens when there is none. What was counted stays
+    on record: a cap set again in the same period goes on from it. While there is none, nothing is counted.
+
+    Raises Forbidden and NotFound as set_limit does."""
+    _require_of_team(team, membership, api_key)
+    with transaction.atomic():
+        budget_rights.require(by=by, membership=membership, api_key=api_key)
+        found = Budget.objects.filter(team=team, membership=membership, api_key=api_key, period=period).first()
+        budget = lock(found) if found else None
+        if budget is None or budget.ended_at is not None:
+            return
+        BudgetRaise.objects.filter(budget=budget, until__gt=Now()).update(until=Now())
+        BudgetRequest.objects.filter(budget=budget, status=RequestStatus.OPEN).update(
+            status=RequestStatus.WITHDRAWN, decided_at=Now()
+        )
+        Budget.objects.filter(pk=budget.pk).update(ended_at=Now())
+        _record(Action.BUDGET_REMOVED, by, budget, {"before": budget.limit, "after": None})
+
+
+def lock(budget: Budget) -> Budget:
+    """The row as it is now, locked, with whose it is: before its counters, requests and the wallet
+    (invariants.md section 3)."""
+    rows = Budget.objects.select_related("membership__user", "api_key")
+    return rows.select_for_update(no_key=True, of=("self",)).get(pk=budget.pk)
+
+
+def take(*, team: Team, membership: Membership | None, api_key: ApiKey | None, amount: int) -> list[Taken]:
+    """Counts `amount` as held in every budget that applies, in id order. Raises PaymentRequired, which names every
+    limit that does not allow it, the wallet too: then the caller's transaction must end without effect."""
     # The caps are locked first: a cap lowered while this waits for its counter must not surprise the trigger.
-    found = list(_applying(membership, api_key).select_for_update(no_key=True))
+    found = list(budget_queries.applying(membership=membership, api_key=api_key).select_for_update(no_key=True))
     if not found:
         return []
     moment = db.now()
-    usages = []
+    taken: list[Taken] = []
     for budget in found:
-        start = period_start(budget.period, moment)
-        usage, _ = BudgetUsage.objects.get_or_create(budget=budget, period_start=start)
-        with connection.cursor() as cursor:
-            cursor.execute(
-                """UPDATE billing_budgetusage u SET held = held + %s FROM billing_budget b
-                   WHERE u.id = %s AND b.id = u.budget_id AND u.used + u.held + %s <= b."limit" """,
-                [amount, usage.pk, amount],
-            )
-            if cursor.rowcount == 0:
-                usage.refresh_from_db()
-                raise exceeded(budget=budget, usage=usage, needed=amount, moment=moment)
-        usages.append(usage)
-    return usages
+        # Locked: what comes back to it meanwhile must not make a refusal that would say that there is enough.
+        usage, _ = BudgetUsage.objects.select_for_update(no_key=True).get_or_create(
+            budget=budget, period_start=periods.start_of(budget.period, moment)
+        )
+        counted = _count(usage, amount)
+        if counted is None:
+            raise _refusal(team, found, taken, amount)
+        taken.append(counted)
+    return taken
 
 
-def bind(*, hold: Hold, usages: Sequence[BudgetUsage], amount: int) -> None:
+def _count(usage: BudgetUsage, amount: int) -> Taken | None:
+    """Adds to what a period holds, if that fits; the database compares with the cap and with the thresholds. One
+    statement, warnings included: what every accept pays."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """UPDATE billing_budgetusage u SET held = held + %(amount)s FROM billing_budget_cap(%(budget)s) AS c(cap)
+               WHERE u.id = %(usage)s AND u.used + u.held + %(amount)s <= c.cap
+               RETURNING array(
+                 SELECT t FROM unnest(%(thresholds)s::int[]) t
+                 WHERE c.cap > 0 AND (u.used + u.held) * 100 >= t * c.cap AND NOT EXISTS (
+                   SELECT FROM billing_budgetwarning w
+                   WHERE w.usage_id = u.id AND w.threshold = t AND w.rearmed_at IS NULL)
+                 ORDER BY t)""",
+            {
+                "amount": amount,
+                "budget": usage.budget_id,
+                "usage": usage.pk,
+                "thresholds": list(budget_warnings.THRESHOLDS),
+            },
+        )
+        row = cursor.fetchone()
+    return None if row is None else Taken(usage, reached=row[0])
+
+
+def _refusal(team: Team, found: Sequence[Budget], taken: Sequence[Taken], amount: int) -> PaymentRequired:
+    """Every limit as it was before this asked: what was counted on the way is not a reason."""
+    on_the_way = {row.usage.budget_id for row in taken}
+    states = budget_queries.states(Budget.objects.filter(pk__in=[budget.pk for budget in found]).order_by("id"))
+    before = [replace(state, held=state.held - amount) if state.budget.pk in on_the_way else state for state in states]
+    limits = [shortages.of_budget(state) for state in before]
+    return shortages.refusal([*limits, shortages.of_wallet(team, ledger.wallet(team.pk))], needed=amount)
+
+
+def bind(*, hold: Hold, taken: Sequence[Taken], amount: int) -> None:
     """Remembers which periods a hold counts against."""
-    BudgetHold.objects.bulk_create(BudgetHold(hold=hold, usage=usage, amount=amount) for usage in usages)
+    BudgetHold.objects.bulk_create(BudgetHold(hold=hold, usage=row.usage, amount=amount) for row in taken)
 
 
 def lock_of(hold: Hold) -> None:
@@ -78,66 +164,24 @@ def settle(*, hold: Hold, used: int) -> None:
     BudgetHold.objects.filter(hold=hold).update(settled=True)
 
 
-def period_start(period: str, moment: datetime) -> date:
-    """The first UTC day of the day or month that contains the moment."""
-    day = moment.astimezone(UTC).date()
-    return day if period == Period.DAY else day.replace(day=1)
+def _require_of_team(team: Team, membership: Membership | None, api_key: ApiKey | None) -> None:
+    whose = [row for row in (membership, api_key) if row is not None]
+    if len(whose) != 1:
+        raise ValueError("a budget is of one member or of one key")
+    if whose[0].team_id != team.pk:
+        raise NotFound
 
 
-def resets_at(period: str, moment: datetime) -> datetime:
-    """When the next period begins (UTC)."""
-    start = period_start(period, moment)
-    after = start + timedelta(days=1) if period == Period.DAY else (start + timedelta(days=32)).replace(day=1)
-    return datetime(after.year, after.month, after.day, tzinfo=UTC)
-
-
-def state_of(*, membership: Membership | None, api_key: ApiKey | None) -> list[tuple[Budget, BudgetUsage, datetime]]:
-    """Each budget that applies, its counter in this period (unsaved zeros when none), and when it resets."""
-    moment = db.now()
-    states = []
-    for budget in _applying(membership, api_key):
-        start = period_start(budget.period, moment)
-        usage = BudgetUsage.objects.filter(budget=budget, period_start=start).first()
-        states.append(
-            (
-                budget,
-                usage or BudgetUsage(budget=budget, period_start=start),
-                resets_at(budget.period, moment),
-            )
-        )
-    return states
-
-
-def exceeded(*, budget: Budget, usage: BudgetUsage, needed: int, moment: datetime) -> PaymentRequired:
-    """The 402 of a budget: which limit, used, held, left, when it resets, who can raise it."""
-    whose = "key" if budget.api_key_id else "member"
-    left = max(budget.limit - usage.used - usage.held, 0)
-    reset = resets_at(budget.period, moment)
-    span = "day" if budget.period == Period.DAY else "month"
-    return PaymentRequired(
-        f"This needs {dollars(needed)}; the {whose}'s budget of {dollars(budget.limit)} a {span}"
-        f" has {dollars(left)} left ({dollars(usage.used)} used, {dollars(usage.held)} held)."
-        f" It resets at {reset:%Y-%m-%d %H:%M} UTC.",
-        code="budget_exceeded",
-        room=left,
-        extra={
-            "limit_kind": f"{whose}_{budget.period}",
-            "needed": to_json(needed),
-            "available": to_json(left),
-            "used": to_json(usage.used),
-            "held": to_json(usage.held),
-            "limit": to_json(budget.limit),
-            "missing": to_json(needed - left),
-            "resets_at": stamp(reset),
-            "raised_by": ["owner", "admin"],
-        },
+def _record(action: Action, by: By, budget: Budget, change: dict[str, int | None]) -> None:
+    target, name = named(budget)
+    audit.record(
+        action, by=by, team=budget.team, target=target, target_name=name, data={"period": budget.period, **change}
     )
 
 
-def _applying(membership: Membership | None, api_key: ApiKey | None) -> QuerySet[Budget]:
-    """A member's budgets when a member acts, a key's when a key does: keys belong to the team, not to their maker."""
-    if api_key is not None:
-        return Budget.objects.filter(api_key=api_key).order_by("id")
-    if membership is not None:
-        return Budget.objects.filter(membership=membership).order_by("id")
-    return Budget.objects.none()
+def named(budget: Budget) -> tuple[str, str]:
+    """Public id and name of whose budget it is, for the audit log."""
+    if budget.api_key is not None:
+        return budget.api_key.public_id, budget.api_key.name
+    assert budget.membership is not None
+    return budget.membership.public_id, budget.membership.user.email

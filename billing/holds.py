@@ -9,10 +9,8 @@ from datetime import datetime
 from uuid import UUID
 
 from accounts.models import ApiKey, Membership, Team
-from billing import budgets, ledger
+from billing import budget_warnings, budgets, ledger, shortages
 from billing.models import AccountKind, Hold, HoldState, TransferKind
-from project.errors import PaymentRequired
-from project.money import dollars, to_json
 
 
 def hold(
@@ -29,11 +27,11 @@ def hold(
 
     Raises PaymentRequired when a budget or the wallet does not allow it; then nothing is written. The caller holds
     the transaction."""
-    usages = budgets.take(membership=membership, api_key=api_key, amount=amount)
+    taken = budgets.take(team=team, membership=membership, api_key=api_key, amount=amount)
     ledger.open_wallet(team)
     wallet = ledger.lock_wallet(team.pk)
     if wallet.available.balance < amount:
-        raise insufficient(needed=amount, wallet=wallet)
+        raise shortages.refusal([shortages.of_wallet(team, wallet)], needed=amount)
     row = Hold.objects.create(reference=reference, team=team, amount=amount, expires_at=expires_at)
     ledger.post(
         key=f"hold:{reference}",
@@ -45,7 +43,8 @@ def hold(
         actor=actor,
         reason="held",
     )
-    budgets.bind(hold=row, usages=usages, amount=amount)
+    budgets.bind(hold=row, taken=taken, amount=amount)
+    budget_warnings.send(taken)
     return row
 
 
@@ -85,24 +84,3 @@ def settle(*, hold_id: UUID, capture: int, actor: str, reason: str) -> Hold:
     budgets.settle(hold=row, used=capture)
     row.refresh_from_db()
     return row
-
-
-def insufficient(*, needed: int, wallet: ledger.Wallet) -> PaymentRequired:
-    """The 402 of a wallet that does not hold enough: what is needed, held, left and who can add."""
-    available = wallet.available.balance
-    return PaymentRequired(
-        f"This needs {dollars(needed)}; the wallet has {dollars(available)} available"
-        f" ({dollars(wallet.held.balance)} more is held for generations under way).",
-        room=available,
-        extra={
-            "limit_kind": "wallet",
-            "needed": to_json(needed),
-            "available": to_json(available),
-            "held": to_json(wallet.held.balance),
-            "limit": to_json(wallet.balance),
-            "used": to_json(0),
-            "missing": to_json(needed - available),
-            "resets_at": None,
-            "raised_by": ["owner", "billing"],
-        },
-    )

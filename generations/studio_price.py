@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from accounts.actors import Actor
-from billing import budgets, ledger
+from billing import budget_queries, ledger
 from generations import forms, offers, pricing
 from generations.catalog.base import Entry, InputError
 from generations.models import PriceVersion
@@ -21,11 +21,13 @@ CHOSEN = "upl_" + "0" * 32  # stands for a file that is chosen and not sent yet
 
 @dataclass(frozen=True)
 class Left:
-    """One purse that a generation is paid from: what it has, and what it would have after the hold."""
+    """One purse that a generation is paid from: what it has, and what it would have after the hold. A budget has its
+    period."""
 
     name: str
     room: int
     after: int
+    period: str = ""
 
 
 @dataclass(frozen=True)
@@ -99,8 +101,8 @@ def _complete(entry: Entry, book: pricing.PriceBook, data: Mapping[str, Any]) ->
 def _purses(actor: Actor, hold: int) -> list[Left]:
     room = ledger.wallet(actor.team.pk).available.balance
     purses = [Left("wallet", room, room - hold)]
-    for budget, usage, _ in budgets.state_of(membership=actor.membership, api_key=actor.api_key):
-        left = budget.limit - usage.used - usage.held
-        name = "your budget today" if budget.period == "day" else "your budget this month"
-        purses.append(Left(name, max(left, 0), left - hold))
+    for state in budget_queries.states_of(membership=actor.membership, api_key=actor.api_key):
+        period = state.budget.period
+        name = "your budget today" if period == "day" else "your budget this month"
+        purses.append(Left(name, state.left, state.cap - state.spent - hold, period))
     return purses

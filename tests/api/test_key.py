@@ -37,8 +37,8 @@ def test_its_last_use_is_told(world: Any, api: Any) -> None:
 
 
 def test_its_limits_count_what_is_held_and_used(world: Any, make: Any, api: Any) -> None:
-    budgets.set_limit(team=world.team, api_key=world.api_key, period=Period.DAY, limit=100_000)
-    budgets.set_limit(team=world.team, api_key=world.api_key, period=Period.MONTH, limit=60_000)
+    budgets.set_limit(by="test", team=world.team, api_key=world.api_key, period=Period.DAY, limit=100_000)
+    budgets.set_limit(by="test", team=world.team, api_key=world.api_key, period=Period.MONTH, limit=60_000)
     done = make()
     make()
     succeed(row_of(done))
@@ -52,16 +52,16 @@ def test_its_limits_count_what_is_held_and_used(world: Any, make: Any, api: Any)
 
 
 def test_a_limit_lowered_below_its_use_leaves_nothing(world: Any, make: Any, api: Any) -> None:
-    budgets.set_limit(team=world.team, api_key=world.api_key, period=Period.DAY, limit=100_000)
+    budgets.set_limit(by="test", team=world.team, api_key=world.api_key, period=Period.DAY, limit=100_000)
     make()
-    budgets.set_limit(team=world.team, api_key=world.api_key, period=Period.DAY, limit=10_000)
+    budgets.set_limit(by="test", team=world.team, api_key=world.api_key, period=Period.DAY, limit=10_000)
     (day,) = api("get", "/key", key=world.key).json()["limits"]
     assert micro(day["remaining"]) == 0
 
 
 def test_another_keys_limits_are_not_shown(world: Any, api: Any) -> None:
     other, text = keys.issue(team=world.team, name="two", scopes=["read"], by=world.alice)
-    budgets.set_limit(team=world.team, api_key=other, period=Period.DAY, limit=5)
+    budgets.set_limit(by="test", team=world.team, api_key=other, period=Period.DAY, limit=5)
     assert api("get", "/key", key=world.key).json()["limits"] == []
     body = api("get", "/key", key=text).json()
     assert (body["scopes"], micro(body["limits"][0]["limit"])) == (["read"], 5)

@@ -121,7 +121,7 @@ def test_402_names_the_dearest_variant_that_fits(world: Any, api: Any, poor: str
 
 
 def test_a_keys_budget_answers_402_with_its_reset(world: Any, make: Any, api: Any) -> None:
-    budgets.set_limit(team=world.team, api_key=world.api_key, period=Period.MONTH, limit=PRICE + 10_000)
+    budgets.set_limit(by="test", team=world.team, api_key=world.api_key, period=Period.MONTH, limit=PRICE + 10_000)
     make()
     body = problem(api("post", "/generations", ASK, key=world.key), 402, "budget_exceeded", extra=frozenset(SHORTAGE))
     assert body["limit_kind"] == "key_month"

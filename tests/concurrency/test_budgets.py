@@ -37,7 +37,9 @@ def _refusals(raised: list[Exception]) -> set[tuple[type, str]]:
 
 @pytest.mark.timeout(300)
 def test_1000_submits_of_10_cents_on_a_5_dollar_cap_accept_exactly_50(dime_world: World) -> None:
-    budget = budgets.set_limit(team=dime_world.team, api_key=dime_world.api_key, period=Period.MONTH, limit=CAP)
+    budget = budgets.set_limit(
+        by="test", team=dime_world.team, api_key=dime_world.api_key, period=Period.MONTH, limit=CAP
+    )
     actor = dime_world.actor()
     won, refused = split(flood(lambda _: accept(actor, "flux-kontext-pro", DATA), times=1000, threads=16))
     assert len(won) == 50
@@ -53,7 +55,7 @@ def test_day_and_month_of_a_member_hold_together(dime_world: World) -> None:
     """The tighter cap decides; the wider one counts no more than was accepted."""
     bob = Membership.objects.get(team=dime_world.team, user=dime_world.bob)
     for period, limit in (Period.DAY, 3 * DIME), (Period.MONTH, 7 * DIME):
-        budgets.set_limit(team=dime_world.team, membership=bob, period=period, limit=limit)
+        budgets.set_limit(by="test", team=dime_world.team, membership=bob, period=period, limit=limit)
     actor = dime_world.actor(dime_world.bob)
     won, refused = split(race([lambda: accept(actor, "flux-kontext-pro", DATA)] * 12))
     assert len(won) == 3
@@ -63,7 +65,9 @@ def test_day_and_month_of_a_member_hold_together(dime_world: World) -> None:
 
 
 def test_what_failed_is_free_again_and_what_was_charged_stays_used(dime_world: World) -> None:
-    budget = budgets.set_limit(team=dime_world.team, api_key=dime_world.api_key, period=Period.DAY, limit=2 * DIME)
+    budget = budgets.set_limit(
+        by="test", team=dime_world.team, api_key=dime_world.api_key, period=Period.DAY, limit=2 * DIME
+    )
     actor = dime_world.actor()
     deliver(run(accept(actor, "flux-kontext-pro", DATA)))
     second = accept(actor, "flux-kontext-pro", DATA)
@@ -78,10 +82,12 @@ def test_what_failed_is_free_again_and_what_was_charged_stays_used(dime_world: W
 
 def test_a_cap_lowered_below_what_is_held(dime_world: World) -> None:
     """Nothing new fits; what is held may still be used, or come back."""
-    budget = budgets.set_limit(team=dime_world.team, api_key=dime_world.api_key, period=Period.DAY, limit=CAP)
+    budget = budgets.set_limit(
+        by="test", team=dime_world.team, api_key=dime_world.api_key, period=Period.DAY, limit=CAP
+    )
     actor = dime_world.actor()
     first, second, third = (accept(actor, "flux-kontext-pro", DATA) for _ in range(3))
-    budgets.set_limit(team=dime_world.team, api_key=dime_world.api_key, period=Period.DAY, limit=DIME)
+    budgets.set_limit(by="test", team=dime_world.team, api_key=dime_world.api_key, period=Period.DAY, limit=DIME)
     with pytest.raises(PaymentRequired) as refused:
         accept(actor, "flux-kontext-pro", DATA)
     assert refused.value.extra["available"] == {"usd": "0", "credits": "0"}
@@ -97,14 +103,16 @@ def test_a_cap_lowered_below_what_is_held(dime_world: World) -> None:
 
 def test_a_cap_lowered_while_submits_are_running(dime_world: World) -> None:
     """Each submit is accepted or gets its 402, and none is accepted after the new cap is in force and full."""
-    budgets.set_limit(team=dime_world.team, api_key=dime_world.api_key, period=Period.DAY, limit=40 * DIME)
+    budgets.set_limit(by="test", team=dime_world.team, api_key=dime_world.api_key, period=Period.DAY, limit=40 * DIME)
     actor = dime_world.actor()
     lowered = threading.Event()
 
     def step(number: int) -> bool:
         if number and number % 20 == 0:
             limit = (40 - number // 20 * 10) * DIME
-            budgets.set_limit(team=dime_world.team, api_key=dime_world.api_key, period=Period.DAY, limit=limit)
+            budgets.set_limit(
+                by="test", team=dime_world.team, api_key=dime_world.api_key, period=Period.DAY, limit=limit
+            )
             lowered.set()
             return True
         return bool(accept(actor, "flux-kontext-pro", DATA))
@@ -122,7 +130,7 @@ def test_a_cap_lowered_while_submits_are_running(dime_world: World) -> None:
 
 def test_a_cap_lowered_while_a_submit_waits_for_its_counter(dime_world: World) -> None:
     """The submit read the old cap and comes to write under the new one: 402 or within the old cap, never an error."""
-    budgets.set_limit(team=dime_world.team, api_key=dime_world.api_key, period=Period.DAY, limit=2 * DIME)
+    budgets.set_limit(by="test", team=dime_world.team, api_key=dime_world.api_key, period=Period.DAY, limit=2 * DIME)
     actor = dime_world.actor()
     accept(actor, "flux-kontext-pro", DATA)
     held, waiting = threading.Event(), threading.Event()
@@ -145,7 +153,7 @@ def test_a_cap_lowered_while_a_submit_waits_for_its_counter(dime_world: World) -
             assert time.monotonic() < deadline
             time.sleep(0.01)
         waiting.set()
-        budgets.set_limit(team=dime_world.team, api_key=dime_world.api_key, period=Period.DAY, limit=DIME)
+        budgets.set_limit(by="test", team=dime_world.team, api_key=dime_world.api_key, period=Period.DAY, limit=DIME)
 
     results = race([hold_the_counter, submit, lower])
     assert results[0] is None

@@ -105,7 +105,7 @@ class Crowd:
     def cap(self, dice: random.Random) -> None:
         actor = dice.choice(self.actors)
         limit = dice.randrange(0, 20) * DOLLAR
-        budgets.set_limit(team=actor.team, api_key=actor.api_key, period=Period.DAY, limit=limit)
+        budgets.set_limit(by="test", team=actor.team, api_key=actor.api_key, period=Period.DAY, limit=limit)
 
     def sweep(self, dice: random.Random) -> None:
         sweeps.sweep()

@@ -74,7 +74,7 @@ class Asking(RuleBasedStateMachine):
 
     def cap(self, who: int, limit: int) -> None:
         actor = self.purses[who].actor
-        budgets.set_limit(team=actor.team, api_key=actor.api_key, period=Period.MONTH, limit=limit)
+        budgets.set_limit(by="test", team=actor.team, api_key=actor.api_key, period=Period.MONTH, limit=limit)
         self.purses[who].cap = limit
 
     def reprice(self, slug: str, rate: int, ppm: int) -> None:

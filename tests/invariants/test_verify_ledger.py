@@ -37,7 +37,7 @@ def books(scene: Scene) -> Scene:
     key = ApiKey.objects.create(
         team=scene.team, name="k", lookup="12345678", scopes=["read"], expires_at=db.now() + HOUR
     )
-    budgets.set_limit(team=scene.team, api_key=key, period=Period.DAY, limit=5 * DOLLAR)
+    budgets.set_limit(by="test", team=scene.team, api_key=key, period=Period.DAY, limit=5 * DOLLAR)
     for number in range(2):
         hold = holds.hold(
             team=scene.team,

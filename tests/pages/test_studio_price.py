@@ -84,7 +84,7 @@ def test_the_first_fault_is_said_calmly(alice: Client) -> None:
 
 def test_what_is_too_dear_names_the_dearest_variant_that_fits(world: World, alice: Client) -> None:
     membership = Membership.objects.get(team=world.team, user=world.alice)
-    budgets.set_limit(team=world.team, period=Period.DAY, limit=200_000, membership=membership)
+    budgets.set_limit(by="test", team=world.team, period=Period.DAY, limit=200_000, membership=membership)
     page = box(alice, "wan-2.2-turbo", prompt="a dog", image_url=IMAGE, resolution="720p")
     assert "Your budget today has only40 credits $0.20" in page.texts("li")
     assert "What would fit: Resolution 480p, for 40 credits $0.20." in page.words

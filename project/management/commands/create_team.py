@@ -69,9 +69,11 @@ def make(
         key, text = keys.issue(team=team, name="First key", scopes=list(roles.SCOPES), by=user)
         if member_cap_usd is not None:
             membership = Membership.objects.get(team=team, user=user, role=Role.OWNER)
-            budgets.set_limit(team=team, membership=membership, period=Period.MONTH, limit=member_cap_usd)
+            budgets.set_limit(
+                by="create_team", team=team, membership=membership, period=Period.MONTH, limit=member_cap_usd
+            )
         if key_cap_usd is not None:
-            budgets.set_limit(team=team, api_key=key, period=Period.MONTH, limit=key_cap_usd)
+            budgets.set_limit(by="create_team", team=team, api_key=key, period=Period.MONTH, limit=key_cap_usd)
     return {
         "team": team.public_id,
         "email": user.email,

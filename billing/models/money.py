@@ -1,7 +1,7 @@
-"""Rows of money: accounts, transfers, entries, holds and budgets. All amounts are micro-dollars.
+"""Rows of money: accounts, transfers, entries and holds. All amounts are micro-dollars.
 
 The rules live in the database (migration 0002, from invariants.md L1-L9 and H1-H8); ledger.py is the only writer
-of transfers, holds.py of holds, budgets.py of budgets. Entries and balances are written by triggers alone.
+of transfers, holds.py of holds. Entries and balances are written by triggers alone.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
 
-from accounts.models import ApiKey, Membership, Team
+from accounts.models import Team
 
 
 class AccountKind(models.TextChoices):
@@ -148,84 +148,3 @@ class Entry(models.Model):
 
     def __str__(self) -> str:
         return f"{self.delta:+} on {self.account_id}"
-
-
-class Period(models.TextChoices):
-    DAY = "day"
-    MONTH = "month"
-
-
-class Budget(models.Model):
-    """A cap on what one member or one API key may spend in a day or a month (UTC)."""
-
-    team = models.ForeignKey(Team, models.CASCADE, related_name="budgets")
-    membership = models.ForeignKey(Membership, models.CASCADE, null=True, related_name="budgets")
-    api_key = models.ForeignKey(ApiKey, models.CASCADE, null=True, related_name="budgets")
-    period = models.CharField(max_length=5, choices=Period.choices)
-    limit = models.BigIntegerField()
-    created_at = models.DateTimeField(db_default=Now())
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["membership", "period"], name="budget_of_member_once"),
-            models.UniqueConstraint(fields=["api_key", "period"], name="budget_of_key_once"),
-            models.CheckConstraint(condition=Q(period__in=Period.values), name="budget_period_known"),
-            models.CheckConstraint(condition=Q(limit__gte=0, limit__lt=10**15), name="budget_limit"),
-            models.CheckConstraint(
-                condition=Q(membership=None, api_key__isnull=False) | Q(api_key=None, membership__isnull=False),
-                name="budget_of_one",
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.limit} a {self.period}"
-
-
-class BudgetUsage(models.Model):
-    """What one period of a budget has used (captured) and holds. Never above the limit by a new hold (trigger)."""
-
-    budget = models.ForeignKey(Budget, models.CASCADE, related_name="usages")
-    period_start = models.DateField()
-    used = models.BigIntegerField(default=0)
-    held = models.BigIntegerField(default=0)
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["budget", "period_start"], name="budget_usage_once"),
-            models.CheckConstraint(condition=Q(used__gte=0, held__gte=0), name="budget_usage_positive"),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.used}+{self.held} since {self.period_start}"
-
-
-class BudgetHold(models.Model):
-    """Which period of which budget a hold counts against."""
-
-    hold = models.ForeignKey(Hold, models.CASCADE, related_name="budget_holds")
-    usage = models.ForeignKey(BudgetUsage, models.CASCADE, related_name="holds")
-    amount = models.BigIntegerField()
-    settled = models.BooleanField(default=False)
-
-    class Meta:
-        constraints = [models.UniqueConstraint(fields=["hold", "usage"], name="budget_hold_once")]
-
-    def __str__(self) -> str:
-        return f"{self.amount} of {self.hold_id}"
-
-
-class LedgerAlarm(models.Model):
-    """verify_ledger found a lie: nothing new is accepted until a person clears it (design section 5)."""
-
-    raised_at = models.DateTimeField(db_default=Now())
-    broken = models.JSONField()
-    cleared_at = models.DateTimeField(null=True)
-    cleared_by = models.CharField(max_length=80, blank=True)
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(models.Value(1), condition=Q(cleared_at=None), name="ledger_alarm_one_open")
-        ]
-
-    def __str__(self) -> str:
-        return f"alarm of {self.raised_at}"
