@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.db.models.functions import Now
 
-from accounts import audit, people, roles
+from accounts import audit, managers, roles
 from accounts.actors import Actor
 from accounts.authority import still
 from accounts.models import Action, Membership, User
@@ -57,7 +57,7 @@ def ask(*, by: Actor, budget: Budget, amount: int, reason: str) -> BudgetRequest
 
 def deciders(request: BudgetRequest) -> list[User]:
     """Who may grant it: owners and admins but the one who asks."""
-    return [user for user in people.managers(request.budget.team) if user.pk != request.asked_by.user_id]
+    return [user for user in managers.of(request.budget.team) if user.pk != request.asked_by.user_id]
 
 
 def grant(*, by: Actor, request: BudgetRequest, amount: int, until: datetime) -> BudgetRaise:

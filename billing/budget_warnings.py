@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from django.db.models.functions import Now
 
-from accounts import people
+from accounts import managers
 from accounts.models import User
 from accounts.notify import mail
 from billing import budget_queries, periods
@@ -67,7 +67,7 @@ def _mail(taken: Taken, threshold: int) -> None:
     if row.membership is not None:
         readers[row.membership.user_id] = row.membership.user
     if row.membership is None or threshold == FULL:
-        readers |= {user.pk: user for user in people.managers(row.team)}
+        readers |= {user.pk: user for user in managers.of(row.team)}
     for user in readers.values():
         own = row.membership is not None and row.membership.user_id == user.pk
         context = {
