@@ -12,7 +12,7 @@ from allauth.core.exceptions import ReauthenticationRequired
 from allauth.mfa.utils import is_mfa_enabled
 from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, resolve_url
 from django.utils.cache import patch_cache_control
 from django_htmx.http import HttpResponseClientRedirect
@@ -33,8 +33,8 @@ class MemberRequest(HttpRequest):
     user: User
 
 
-Page = Callable[Concatenate[MemberRequest, P], HttpResponse]
-Guarded = Callable[Concatenate[HttpRequest, P], HttpResponse]
+Page = Callable[Concatenate[MemberRequest, P], HttpResponseBase]
+Guarded = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
 
 
 def member_page(permission: str, *, fresh: bool = False) -> Callable[[Page[P]], Guarded[P]]:
@@ -46,7 +46,7 @@ def member_page(permission: str, *, fresh: bool = False) -> Callable[[Page[P]], 
 
     def decorate(view: Page[P]) -> Guarded[P]:
         @wraps(view)
-        def guarded(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        def guarded(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
             member = cast(MemberRequest, request)
             if not request.user.is_authenticated:
                 return _sign_in(member)
@@ -54,8 +54,8 @@ def member_page(permission: str, *, fresh: bool = False) -> Callable[[Page[P]], 
             access.require(member.actor, permission)
             if member.actor.team.requires_mfa and not is_mfa_enabled(member.user):
                 return _add_a_factor(member)
-            if fresh and is_reauthentication_required(request, app="accounts"):
-                raise ReauthenticationRequired  # allauth's middleware asks, and comes back here
+            if fresh:
+                require_fresh(request)
             response = view(member, *args, **kwargs)
             patch_cache_control(response, private=True, no_cache=True)
             return response
@@ -71,12 +71,12 @@ def person_page(*, fresh: bool = False) -> Callable[[Page[P]], Guarded[P]]:
 
     def decorate(view: Page[P]) -> Guarded[P]:
         @wraps(view)
-        def guarded(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        def guarded(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
             person = cast(MemberRequest, request)
             if not request.user.is_authenticated:
                 return _sign_in(person)
-            if fresh and is_reauthentication_required(request, app="accounts"):
-                raise ReauthenticationRequired  # allauth's middleware asks, and comes back here
+            if fresh:
+                require_fresh(request)
             response = view(person, *args, **kwargs)
             patch_cache_control(response, private=True, no_cache=True)
             return response
@@ -84,6 +84,12 @@ def person_page(*, fresh: bool = False) -> Callable[[Page[P]], Guarded[P]]:
         return guarded
 
     return decorate
+
+
+def require_fresh(request: HttpRequest) -> None:
+    """Asks for a fresh proof of identity where only one branch of a page is dangerous, and comes back here."""
+    if is_reauthentication_required(request, app="accounts"):
+        raise ReauthenticationRequired  # allauth's middleware asks
 
 
 def _add_a_factor(request: MemberRequest) -> HttpResponse:

@@ -12,18 +12,18 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
-from accounts import access, roles
+from accounts import access, roles, teams
 from accounts.actors import Actor
-from accounts.models import Team, TeamStatus
+from accounts.models import Team
 from billing import holds, reconcile
 from generations import idempotency, inputs, offers, pricing, quotes
 from generations.catalog.base import Entry
 from generations.models import Generation, IdempotencyRecord, PriceVersion, Quote
 from generations.states import record
 from project import db, ids, queue
-from project.errors import Conflict, FieldError, Forbidden, Invalid, PaymentRequired
+from project.errors import Conflict, FieldError, Invalid, PaymentRequired
 from project.money import dollars, to_json
 
 HOLD_SLACK = timedelta(minutes=20)  # a result on its last minute may still be fetched for 15
@@ -75,6 +75,7 @@ def accept(*, actor: Actor, request: Request, render: Render) -> tuple[Generatio
 
 def prepare(*, actor: Actor, request: Request) -> Ready:
     """Validates and prices a request: by its quote while that binds, else at the current price. Writes nothing."""
+    access.require_model(actor, offers.entry_of(request.model).slug)
     if request.quote_id is not None:
         return _by_quote(actor.team, request)
     offer = quotes.price(model=request.model, data=request.input, team=actor.team)
@@ -148,9 +149,9 @@ def _replay(team: Team, request: Request) -> idempotency.Answer | None:
 def _accept(
     actor: Actor, request: Request, ready: Ready, render: Render
 ) -> tuple[Generation | None, idempotency.Answer]:
-    team = Team.objects.get(pk=actor.team.pk)
-    if team.status != TeamStatus.ACTIVE:
-        raise Forbidden("This team is suspended: it can read, not start anything new.", code="team_suspended")
+    actor = access.require_model(access.still(actor, roles.MAKE), ready.entry.slug)
+    team = actor.team
+    teams.require_active(team)
     reconcile.require_sound()
     slot: IdempotencyRecord | None = None
     if request.idempotency is not None:
@@ -162,6 +163,10 @@ def _accept(
     try:
         with transaction.atomic():
             generation = _write(actor, team, request, ready)
+    except IntegrityError as error:
+        if db.broken_rule(error) == "hold_of_active_team":  # it was suspended or began to close a moment ago
+            teams.require_active(Team.objects.get(pk=team.pk))
+        raise
     except PaymentRequired as problem:
         _name_what_fits(problem, ready)
         if slot is None:

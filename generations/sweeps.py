@@ -13,7 +13,8 @@ from django.db import connection, transaction
 from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Now
 
-from billing import reconcile
+from accounts import invitations, key_mail
+from billing import closures, reconcile
 from generations import books, idempotency, observation, storage
 from generations.models import Callback, CallbackVerdict, Generation, Quote, Status
 from generations.models.generation import OPEN
@@ -88,6 +89,9 @@ def sweep() -> dict[str, int]:
     counts["given_up"] = _each(stuck, storage.give_up)
     counts["quotes"] = Quote.objects.filter(expires_at__lte=moment - timedelta(days=30), generations=None).delete()[0]
     counts["idempotency"] = idempotency.prune()
+    counts["closed"] = closures.finish()
+    counts["invitations"] = invitations.expire_overdue()
+    counts["key_notices"] = key_mail.warn_of_expiry()
     if _books_due():
         counts["broken"] = len(reconcile.watch(reconcile.CHECKS + books.CHECKS))
     return counts

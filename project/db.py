@@ -54,3 +54,9 @@ def now() -> datetime:
 def was_lock_timeout(error: BaseException) -> bool:
     """Whether a lock was not to be had within lock_timeout (faults.md row 51: answer 503)."""
     return sqlstate(error) == LOCK_TIMEOUT
+
+
+def broken_rule(error: BaseException) -> str | None:
+    """The name of the constraint that a database error is about, where PostgreSQL or a trigger of ours names one."""
+    diagnosis = getattr(error.__cause__, "diag", None)
+    return getattr(diagnosis, "constraint_name", None)

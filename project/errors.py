@@ -90,6 +90,10 @@ class Conflict(Problem):
     status, code, title = 409, "conflict", "Conflict"
 
 
+class Gone(Problem):
+    status, code, title = 410, "gone", "No longer there"
+
+
 class TooLargeBody(Problem):
     status, code, title = 413, "too_large", "The request is too large"
 

@@ -1,0 +1,118 @@
+"""Pages about invitations: sending, and the page that the link in the mail opens, for strangers too."""
+
+from __future__ import annotations
+
+import time
+from typing import cast
+
+from allauth.account.adapter import get_adapter
+from allauth.account.internal.flows.login import get_authentication_records
+from allauth.core.exceptions import ReauthenticationRequired
+from django.conf import settings
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST
+
+from accounts import access, invitations, roles
+from accounts.forms_teams import InviteForm, tell
+from accounts.models import Invitation
+from accounts.pages import MemberRequest, member_page
+from accounts.views_members import page
+from project.errors import Forbidden, Gone, NotFound, Problem
+
+
+@member_page(roles.MANAGE)
+@require_POST
+def invite(request: MemberRequest) -> HttpResponse:
+    email, role = request.POST.get("email", ""), request.POST.get("role", "")
+    try:
+        invitation = invitations.invite(by=request.actor, email=email, role=role)
+    except Problem as problem:
+        form = InviteForm(request.POST, roles=invitations.roles_to_offer(request.actor.permissions))
+        return page(request, form, status=tell(form, problem))
+    messages.success(request, f"An invitation is on its way to {invitation.email}.")
+    return redirect("team")
+
+
+@member_page(roles.MANAGE)
+@require_POST
+def resend(request: MemberRequest, public_id: str) -> HttpResponse:
+    row = access.invitation(request.actor, public_id)
+    try:
+        invitations.resend(by=request.actor, invitation=row)
+    except Problem as problem:
+        return page(request, problem=problem)
+    messages.success(request, f"A new link is on its way to {row.email}; the one before has ended.")
+    return redirect("team")
+
+
+@member_page(roles.MANAGE)
+@require_POST
+def withdraw(request: MemberRequest, public_id: str) -> HttpResponse:
+    row = access.invitation(request.actor, public_id)
+    try:
+        invitations.withdraw(by=request.actor, invitation=row)
+    except Problem as problem:
+        return page(request, problem=problem)
+    messages.success(request, f"The invitation to {row.email} is withdrawn.")
+    return redirect("team")
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def invitation(request: HttpRequest, token: str) -> HttpResponse:
+    """Who invites to what; POST accepts. Reading changes nothing. An invitation that cannot be used says why, with
+    410, and what is no invitation of ours 404: the same to everybody."""
+    member = cast(MemberRequest, request)
+    member.actor = access.actor_if_any(request)  # type: ignore[assignment]  # the page stands outside of any team
+    try:
+        found = invitations.find(token)
+        if request.method == "POST":
+            return _accept(member, token)
+        return _show(member, found)
+    except (NotFound, Gone) as problem:
+        return render(request, "accounts/invitation_gone.html", {"problem": problem}, status=problem.status)
+
+
+def _show(request: MemberRequest, found: Invitation, *, status: int = 200) -> HttpResponse:
+    signed_in = request.user.is_authenticated
+    theirs = signed_in and invitations.belongs_to(found, request.user)
+    if not signed_in:
+        # The link came to this address: whoever signs up with it need not confirm it once more.
+        get_adapter().stash_verified_email(request, found.email)
+    context = {
+        "invitation": found,
+        "theirs": theirs,
+        "address": masked(found.email) if signed_in and not theirs else found.email,
+    }
+    return render(request, "accounts/invitation.html", context, status=status)
+
+
+def _accept(request: MemberRequest, token: str) -> HttpResponse:
+    if not request.user.is_authenticated:
+        return redirect("invitation", token)
+    if not _proved(request):
+        raise ReauthenticationRequired  # faults.md row 71; comes back here with the same request
+    try:
+        membership = invitations.accept(token=token, user=access.person(request))
+    except Forbidden:
+        return _show(request, invitations.find(token), status=403)
+    access.forget(request)
+    access.choose_team(request, membership.team.public_id)
+    messages.success(request, f"Welcome to {membership.team.name}. You are {membership.role} there.")
+    return redirect("/studio")
+
+
+def _proved(request: HttpRequest) -> bool:
+    """Whether this person has proved who they are a moment ago: by signing in or by a proof after that."""
+    records = get_authentication_records(request, request.user)
+    return bool(records) and time.time() - records[-1]["at"] < settings.ACCOUNT_REAUTHENTICATION_TIMEOUT
+
+
+def masked(email: str) -> str:
+    """`d•••@e•••.com`: enough for its owner to know it, too little for anybody else."""
+    local, _, domain = email.partition("@")
+    name, dot, end = domain.rpartition(".")
+    return f"{local[:1]}•••@{name[:1]}•••{dot}{end}" if dot else f"{local[:1]}•••@{domain[:1]}•••"
