@@ -15,7 +15,8 @@ import environ
 from csp.constants import NONCE, NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
-from project import embedded_postgres, env, queue_settings
+from accounts import limits
+from project import embedded_postgres, env, mail_settings, queue_settings
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 DATA_DIR = Path(env.text("DATA_DIR", str(BASE_DIR / ".data")) or "")
@@ -58,6 +59,7 @@ def _secret(name: str, why: str) -> str:
 
 SECRET_KEY = _secret("SECRET_KEY", "it signs sessions and links. Set 50 random characters or more.")
 API_KEY_PEPPER = _secret("API_KEY_PEPPER", "stored API keys are hashed with it. Set 50 random characters or more.")
+SECRET_KEY_FALLBACKS = list(env.listed("SECRET_KEY_FALLBACKS"))  # earlier ones: they open links and mail of before
 if PRODUCTION and DEBUG:
     raise ImproperlyConfigured("DEBUG must be off in production.")
 for _name, _value in (("SECRET_KEY", SECRET_KEY), ("API_KEY_PEPPER", API_KEY_PEPPER)):
@@ -142,7 +144,7 @@ INSTALLED_APPS = [
     "accounts",
     "billing",
     "generations",
-    "django.contrib.admin",
+    "accounts.staff_config.StaffConfig",  # django.contrib.admin behind our gate
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -171,6 +173,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "accounts.sessions.SessionAgeMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
@@ -191,7 +194,8 @@ TEMPLATES = [
                 "generations.context.house",
             ],
         },
-    }
+    },
+    *mail_settings.templates(BASE_DIR / "templates", strict=not PRODUCTION),
 ]
 
 # How many proxies of ours stand before us: the caller's address is taken that many places from the right of
@@ -211,6 +215,7 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "accounts.passwords.MaximumLengthValidator"},
 ]
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
@@ -218,11 +223,27 @@ ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_EMAIL_VERIFICATION = "mandatory"
 ACCOUNT_CONFIRM_EMAIL_ON_GET = False
 ACCOUNT_PREVENT_ENUMERATION = True
+ACCOUNT_MAX_EMAIL_ADDRESSES = 1  # the one way to another address is accounts.addresses, confirmed on both
+ACCOUNT_RATE_LIMITS = limits.ACCOUNT
+ACCOUNT_FORMS = {"signup": "accounts.sign_up.SignUpForm"}
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_EMAIL_SUBJECT_PREFIX = "[Framehouse] "
 ACCOUNT_ADAPTER = "accounts.identity.AccountAdapter"
 ACCOUNT_EMAIL_NOTIFICATIONS = True
+PASSWORD_RESET_TIMEOUT = 3600  # seconds that a reset's link opens
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 300  # seconds that a proof stays fresh for dangerous pages
+MFA_RATE_LIMITS = limits.MFA
+MFA_ADAPTER = "accounts.mfa.MfaAdapter"
+MFA_FORMS = {
+    "authenticate": "accounts.mfa_forms.AuthenticateForm",
+    "reauthenticate": "accounts.mfa_forms.ReauthenticateForm",
+    "activate_totp": "accounts.mfa_forms.ActivateTOTPForm",
+    "add_webauthn": "accounts.mfa_forms.AddWebAuthnForm",
+    "edit_webauthn": "accounts.mfa_forms.EditWebAuthnForm",
+    "authenticate_webauthn": "accounts.mfa_forms.AuthenticateWebAuthnForm",
+    "login_webauthn": "accounts.mfa_forms.LoginWebAuthnForm",
+    "reauthenticate_webauthn": "accounts.mfa_forms.ReauthenticateWebAuthnForm",
+}
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_TOTP_ISSUER = "Framehouse"
@@ -232,16 +253,12 @@ MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not PRODUCTION
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/studio"
 ACCOUNT_LOGOUT_REDIRECT_URL = "/"
-_email = environ.Env.email_url_config(env.text("EMAIL_URL", "consolemail://") or "")
-EMAIL_BACKEND = str(_email["EMAIL_BACKEND"])
-EMAIL_HOST = _email.get("EMAIL_HOST") or "localhost"
-EMAIL_PORT = _email.get("EMAIL_PORT") or 25
-EMAIL_HOST_USER = _email.get("EMAIL_HOST_USER") or ""
-EMAIL_HOST_PASSWORD = _email.get("EMAIL_HOST_PASSWORD") or ""
-EMAIL_USE_TLS = bool(_email.get("EMAIL_USE_TLS", False))
-EMAIL_USE_SSL = bool(_email.get("EMAIL_USE_SSL", False))
-EMAIL_TIMEOUT = 15
-DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL") or "Framehouse <no-reply@localhost>"
+EMAIL_BACKEND = "project.mail.QueuedBackend"  # everything goes into the outbox; the worker sends by MAIL_TRANSPORT
+EMAIL_HOST, EMAIL_PORT, EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = "localhost", 25, "", ""
+EMAIL_USE_TLS = EMAIL_USE_SSL = False
+EMAIL_TIMEOUT = mail_settings.TIMEOUT
+globals().update(mail_settings.transport(env.text("EMAIL_URL"), production=PRODUCTION))
+DEFAULT_FROM_EMAIL = mail_settings.sender(env.text("DEFAULT_FROM_EMAIL"), site=SITE_URL)
 
 # --- transport and cookies --------------------------------------------------------------------------------------
 SECURE_SSL_REDIRECT = PRODUCTION
@@ -315,7 +332,13 @@ STORAGES = {
 }
 
 # Shared by all processes: limits of sign-in count in it (accounts/migrations/0005 makes the table).
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "cache"}}
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "cache",
+        "OPTIONS": {"MAX_ENTRIES": limits.CACHE_ENTRIES},
+    }
+}
 
 # --- queue, clock and limits ------------------------------------------------------------------------------------
 WORKERS = env.integer("WORKERS", 2, least=1, most=64)
@@ -326,8 +349,13 @@ JOBS = (
     "generations.tasks.store",
     "generations.tasks.process_callback",
     "generations.tasks.sweep",
+    "project.mail.deliver",
 )
-CLOCK = {"ring": "generations.sweeps.ring_due", "sweep": "generations.sweeps.sweep"}
+MODEL_NAMES = "generations.catalog.names"  # for apps that may not import the product
+CLOCK = {
+    "ring": ("generations.sweeps.ring_due", "project.mail.ring_due"),
+    "sweep": ("generations.sweeps.sweep", "project.mail.sweep"),
+}
 # invariants.md section 1: KIE allows 20 creates in 10 s for the whole account; kept at 18. fal names no rate.
 PROVIDER_LIMITS: dict[str, dict[str, int]] = {
     "kie": {"creates": 18, "window_ms": 10_000, "reads": 8, "in_flight": 100, "in_flight_team": 20},

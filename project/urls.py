@@ -22,4 +22,5 @@ urlpatterns = [
 handler400 = "project.error_views.bad_request"
 handler403 = "project.error_views.forbidden"
 handler404 = "project.error_views.not_found"
+handler429 = "accounts.tries.too_many"  # allauth looks it up here
 handler500 = "project.error_views.failed"
