@@ -12,7 +12,8 @@ TEST_ENV := FRAMEHOUSE_MODE=test DATA_DIR=.data/lint
 FIFTY := 0123456789012345678901234567890123456789012345678
 PRODUCTION_ENV := FRAMEHOUSE_MODE=production SECRET_KEY=s$(FIFTY)s API_KEY_PEPPER=p$(FIFTY)p \
 	SITE_URL=https://framehouse.example ALLOWED_HOSTS=framehouse.example \
-	DATABASE_URL=postgres://framehouse@localhost/framehouse KIE_API_KEY=k KIE_WEBHOOK_KEY=w FAL_KEY=i:s
+	DATABASE_URL=postgres://framehouse@localhost/framehouse KIE_API_KEY=k KIE_WEBHOOK_KEY=w FAL_KEY=i:s \
+	EMAIL_URL=smtp+tls://u:p@mail.framehouse.example
 
 .PHONY: help run test lint lock clean reset
 help: ## this list

@@ -71,7 +71,7 @@ class Pulse:
 
 
 class Clock(threading.Thread):
-    """Runs settings.CLOCK's `ring` and `sweep`, sends the beats and reads them. Seconds throughout."""
+    """Runs what settings.CLOCK names under `ring` and `sweep`, sends the beats and reads them. Seconds throughout."""
 
     def __init__(self, *, lanes: Sequence[str], ring_every: float, sweep_every: float, beat_every: float) -> None:
         super().__init__(name="clock", daemon=True)
@@ -85,8 +85,9 @@ class Clock(threading.Thread):
             Chore("releasing jobs", 0.0, self._release),
         ]
         self._chores = [
-            Chore("ring", ring_every, import_string(settings.CLOCK["ring"])),
-            Chore("sweep", sweep_every, import_string(settings.CLOCK["sweep"])),
+            Chore(name, every, import_string(name))
+            for kind, every in (("ring", ring_every), ("sweep", sweep_every))
+            for name in settings.CLOCK[kind]
         ]
         self._tick = min(ring_every, 0.5)
 

@@ -19,6 +19,7 @@ GOOD = {
     "DATABASE_URL": "postgres://app:secret@localhost/framehouse",
     "KIE_API_KEY": "k",
     "FAL_KEY": "i:s",
+    "EMAIL_URL": "smtp+tls://user:password@mail.framehouse.example",
 }
 
 
@@ -64,6 +65,15 @@ def test_a_missing_value_is_named(name: str, tmp_path: Path) -> None:
         ("DEBUG", "true"),
         ("STORAGE_URL", "gs://bucket"),
         ("SECRET_KEY_FILE", "/nowhere/at/all"),
+        ("EMAIL_URL", "mail.example"),
+        ("EMAIL_URL", "consolemail://"),
+        ("EMAIL_URL", "smtps://mail.example"),
+        ("EMAIL_URL", "smtp://mail.example:many"),
+        ("EMAIL_URL", "smtp://"),
+        ("EMAIL_URL", "smtp://user@mail.example"),
+        ("EMAIL_URL", "smtp://mail.example?timeout=5"),
+        ("DEFAULT_FROM_EMAIL", "Framehouse"),
+        ("DEFAULT_FROM_EMAIL", "a@b.example\nBcc: c@d.example"),
     ],
 )
 def test_a_wrong_value_is_named(name: str, value: str, tmp_path: Path) -> None:
