@@ -9,15 +9,15 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.conf import settings
-from django.core.mail import EmailMultiAlternatives
-from django.template.loader import render_to_string
+
+from project import mail as post
 
 
 def mail(*, to: str, template: str, context: Mapping[str, Any]) -> None:
     """Sends the pair to one address. In the caller's transaction: the mail backend only queues it (project.mail).
-    The context has `site` (our address without a slash at its end) too."""
-    values = {"site": settings.SITE_URL, **context}
-    head, _, body = render_to_string(f"mail/{template}.txt", values).lstrip().partition("\n")
-    message = EmailMultiAlternatives(f"[Framehouse] {' '.join(head.split())}", body.strip() + "\n", to=[to])
-    message.attach_alternative(render_to_string(f"mail/{template}.html", values), "text/html")
-    message.send()
+    The context has `site` (our address without a slash at its end) too. Raises LookupError when a template names what
+    the context has not; in production it is left out instead."""
+    head, _, text = post.render(f"mail/{template}.txt", context).lstrip().partition("\n")
+    subject = settings.ACCOUNT_EMAIL_SUBJECT_PREFIX + post.one_line(head)
+    html = post.render(f"mail/{template}.html", {**context, "subject": subject})
+    post.composed(to=to, subject=subject, text=text, html=html).send()
