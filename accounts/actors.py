@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from accounts.models import ApiKey, Membership, Team, User
+from accounts.models import ApiKey, ApiKeySecret, Membership, Team, User
 
 
 @dataclass(frozen=True)
@@ -15,6 +15,7 @@ class Actor:
     permissions: frozenset[str]
     membership: Membership | None = None
     api_key: ApiKey | None = None
+    secret: ApiKeySecret | None = None  # the one that was presented with the key
 
     @property
     def user(self) -> User | None:

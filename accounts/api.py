@@ -14,6 +14,8 @@ def key(row: ApiKey) -> dict[str, Any]:
         "id": row.public_id,
         "name": row.name,
         "scopes": sorted(row.scopes),
+        "allowed_ips": list(row.allowed_ips),
+        "allowed_models": list(row.allowed_models),
         "created_at": stamp(row.created_at),
         "expires_at": stamp(row.expires_at),
         "last_used_at": stamp(row.last_used_at) if row.last_used_at else None,

@@ -8,7 +8,7 @@ from rest_framework.authentication import BaseAuthentication
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
-from accounts import access, keys
+from accounts import access, key_proof
 from accounts.actors import Actor
 from project.errors import Unauthenticated
 
@@ -23,7 +23,7 @@ class ApiKeyAuthentication(BaseAuthentication):
         scheme, _, text = header.partition(" ")
         if scheme.lower() != "bearer":
             raise Unauthenticated("Send the key as “Authorization: Bearer fh_live_...”.")
-        actor = keys.find(text.strip())
+        actor = key_proof.find(text.strip())
         return actor.user, actor
 
     def authenticate_header(self, request: Request) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts import roles
+from accounts import access, roles
 from generations import catalog, offers, present, pricing, quotes, requests
 from generations.catalog import Entry
 from generations.models import Listing, PriceVersion
@@ -56,7 +56,8 @@ class QuotesView(ApiView):
 
     def post(self, request: Request) -> Response:
         body = requests.quote(request.data)
-        team = self.actor.team
+        actor = access.require_model(self.actor, offers.entry_of(body.model).slug)
+        team = actor.team
         offer = quotes.price(model=body.model, data=body.input, team=team)
         return Response(present.quote(quotes.store(team=team, offer=offer)), status=201)
 

@@ -23,7 +23,7 @@ from generations.catalog.base import Entry
 from generations.models import Generation, IdempotencyRecord, PriceVersion, Quote
 from generations.states import record
 from project import db, ids, queue
-from project.errors import Conflict, FieldError, Invalid, PaymentRequired
+from project.errors import Busy, Conflict, FieldError, Invalid, PaymentRequired
 from project.money import dollars, to_json
 
 HOLD_SLACK = timedelta(minutes=20)  # a result on its last minute may still be fetched for 15
@@ -164,9 +164,10 @@ def _accept(
         with transaction.atomic():
             generation = _write(actor, team, request, ready)
     except IntegrityError as error:
-        if db.broken_rule(error) == "hold_of_active_team":  # it was suspended or began to close a moment ago
-            teams.require_active(Team.objects.get(pk=team.pk))
-        raise
+        if db.broken_rule(error) != "hold_of_active_team":
+            raise
+        teams.require_active(Team.objects.get(pk=team.pk))  # it was suspended or began to close a moment ago
+        raise Busy("The team was suspended for a moment. Nothing was written; try again.") from error
     except PaymentRequired as problem:
         _name_what_fits(problem, ready)
         if slot is None:

@@ -60,3 +60,16 @@ document.addEventListener("click", (event) => {
   const menu = document.querySelector(".menu[open]");
   if (menu && !menu.contains(event.target)) menu.open = false;
 });
+
+// What is shown once can be copied with one press; without scripts the text is there to be selected.
+document.addEventListener("click", async (event) => {
+  const button = event.target.closest("[data-copy]");
+  if (!button) return;
+  const source = document.getElementById(button.dataset.copy);
+  try {
+    await navigator.clipboard.writeText(source.textContent);
+    document.getElementById("said").textContent = button.textContent = "Copied";
+  } catch { // no clipboard here: it is selected instead
+    getSelection().selectAllChildren(source);
+  }
+});

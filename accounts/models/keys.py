@@ -32,12 +32,17 @@ class ApiKey(models.Model):
     expires_at = models.DateTimeField()
     revoked_at = models.DateTimeField(null=True)
     last_used_at = models.DateTimeField(null=True)
+    expiry_notice = models.SmallIntegerField(default=0, db_default=0)  # days before the end, of the last one sent
 
     class Meta:
-        indexes = [models.Index(fields=["team", "-created_at"], name="api_key_of_team")]
+        indexes = [
+            models.Index(fields=["team", "-created_at"], name="api_key_of_team"),
+            models.Index(fields=["expires_at"], condition=Q(revoked_at=None), name="api_key_by_end"),
+        ]
         constraints = [
             models.CheckConstraint(condition=Q(expires_at__gt=F("created_at")), name="api_key_expires_after_birth"),
             models.UniqueConstraint(fields=["id", "team"], name="api_key_in_team"),
+            models.CheckConstraint(condition=Q(expiry_notice__in=[0, 14, 1]), name="api_key_expiry_notice_known"),
         ]
 
     def __str__(self) -> str:

@@ -8,7 +8,7 @@ import pkgutil
 from generations.catalog import entries
 from generations.catalog.base import Entry, InputError, Line
 
-__all__ = ["ENTRIES", "Entry", "InputError", "Line", "get"]
+__all__ = ["ENTRIES", "Entry", "InputError", "Line", "get", "names"]
 
 
 def _discover() -> dict[str, Entry]:
@@ -25,3 +25,8 @@ ENTRIES: dict[str, Entry] = _discover()
 def get(slug: str) -> Entry:
     """The entry of a slug. Raises KeyError when there is none."""
     return ENTRIES[slug]
+
+
+def names() -> dict[str, str]:
+    """Name by slug, in the order of the catalogue (settings.MODEL_NAMES)."""
+    return {slug: entry.name for slug, entry in ENTRIES.items()}

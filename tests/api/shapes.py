@@ -48,10 +48,14 @@ ENTRY = {
     "description",
     "created_at",
 }
-KEY = {"id", "name", "scopes", "created_at", "expires_at", "last_used_at", "limits"}
-LIMIT = {"period", "limit", "used", "held", "remaining", "resets_at"}
+KEY = {"id", "name", "scopes", "allowed_ips", "allowed_models", "created_at", "expires_at", "last_used_at", "limits"}
+LIMIT = {"period", "limit", "base_limit", "raised_until", "used", "held", "remaining", "resets_at"}
 SHORTAGE = {
     "limit_kind",
+    "limit_of",
+    "base_limit",
+    "raised_until",
+    "limits",
     "needed",
     "available",
     "held",
