@@ -17,6 +17,10 @@ from project import mail
 class MailAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ships no types
     """What an account adapter sends. The words are below templates/account/email and templates/mfa/email."""
 
+    def send_mail(self, template_prefix: str, email: str, context: Mapping[str, Any]) -> None:
+        """Sends it to one address; allauth's own would ask the request for the site's name."""
+        self.render_mail(template_prefix, email, context).send()
+
     def render_mail(
         self,
         template_prefix: str,

@@ -20,4 +20,5 @@ def mail(*, to: str, template: str, context: Mapping[str, Any]) -> None:
     head, _, text = post.render(f"mail/{template}.txt", context).lstrip().partition("\n")
     subject = settings.ACCOUNT_EMAIL_SUBJECT_PREFIX + post.one_line(head)
     html = post.render(f"mail/{template}.html", {**context, "subject": subject})
+    text = f"{text.strip()}\n\n{post.render('mail/_footer.txt', {})}"
     post.composed(to=to, subject=subject, text=text, html=html).send()
