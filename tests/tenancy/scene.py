@@ -1,0 +1,247 @@
+"""A team with one of everything, a stranger beside it, and everybody who may come to the door.
+
+Everything that belongs to alice's team carries a mark that is nowhere else, so that a leak is seen in any answer.
+"""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from django.db import connection
+from django.test import Client
+
+from accounts import audit, keys, roles
+from accounts.actors import Actor
+from accounts.models import (
+    Action,
+    AddressChange,
+    ApiKey,
+    ApiKeySecret,
+    AuditEvent,
+    Invitation,
+    Membership,
+    Role,
+    Team,
+    User,
+)
+from billing import credits, ledger
+from billing.models import Budget
+from generations import idempotency, intake, offers
+from generations.models import Attempt, Generation, Output, Quote, Upload
+from project import db, ids
+from tests.pages.conftest import delivered, started
+from tests.world import person
+
+FUTURE = timedelta(days=30)
+
+
+@dataclass(frozen=True)
+class Things:
+    """One of everything of a team: `ids` by name, and `marks`, the texts that nobody else may read."""
+
+    team: Team
+    ids: dict[str, str]
+    marks: frozenset[str]
+    inside: frozenset[str]  # what not even the team itself is told: costs, providers' words and ids, digests
+    reason: str  # what staff wrote beside a grant: shown on the wallet's page, never by the API
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Somebody at the door: a browser by its session, a program by its key, or nobody."""
+
+    name: str
+    permissions: frozenset[str] = frozenset()
+    session: str | None = None
+    key: str | None = None
+    user: User | None = None
+    of_team: bool = False  # acts for alice's team
+    staff: bool = False
+
+    @property
+    def signed_in(self) -> bool:
+        return self.session is not None
+
+
+@dataclass
+class Scene:
+    home: Things
+    away: Things
+    browsers: dict[str, Caller] = field(default_factory=dict)
+    programs: dict[str, Caller] = field(default_factory=dict)
+    emails: frozenset[str] = frozenset()
+
+
+def make_scene() -> Scene:
+    """Makes it in the running transaction."""
+    offers.sync()
+    people = {name: person(name) for name in ("alice", "adam", "bill", "bob", "carol", "mallory", "rita", "stan")}
+    root = User.objects.create_superuser("root@example.com", "x" * 20)
+    home = _team("Atelier Nine", people["alice"], "lighthouse of the ninth atelier")
+    away = _team("Elsewhere", people["mallory"], "a plain pond")
+    for name, role in (("adam", Role.ADMIN), ("bill", Role.BILLING), ("bob", Role.MEMBER), ("carol", Role.VIEWER)):
+        Membership.objects.create(team=home.team, user=people[name], role=role)
+    Membership.objects.create(team=home.team, user=people["rita"], role=Role.ADMIN, ended_at=db.now())
+    User.objects.filter(pk=people["stan"].pk).update(is_staff=True)
+    scene = Scene(home, away, emails=frozenset(user.email for user in User.objects.all()))
+    members = {"owner": "alice", "admin": "adam", "billing": "bill", "member": "bob", "viewer": "carol"}
+    assert set(members) == set(roles.PERMISSIONS), "each role has a caller"
+    callers = [Caller("anonymous")]
+    for role, name in members.items():
+        callers.append(_browser(role, people[name], roles.of_role(role), of_team=True))
+    for name in ("mallory", "rita"):  # of another team; removed, now in a team of her own
+        callers.append(_browser(name, people[name], roles.of_role(Role.OWNER)))
+    callers.append(_browser("stan", people["stan"], roles.of_role(Role.OWNER), staff=True))  # staff without any right
+    callers.append(_browser("root", root, roles.of_role(Role.OWNER), staff=True))
+    callers.append(Caller("a key on a page", key=_key(home.team, list(roles.SCOPES))[1]))
+    scene.browsers = {caller.name: caller for caller in callers}
+    scene.programs = {caller.name: caller for caller in _programs(home.team, away.team, scene.browsers["owner"])}
+    with connection.cursor() as cursor:  # what waits for COMMIT is looked at now, and later for each request
+        cursor.execute("set constraints all immediate")
+        cursor.execute("set constraints all deferred")
+    return scene
+
+
+def _programs(home: Team, away: Team, owner: Caller) -> Iterator[Caller]:
+    yield Caller("no key")
+    yield Caller("a session without a key", session=owner.session, user=owner.user)
+    for scope in roles.SCOPES:
+        yield Caller(scope, roles.of_scopes([scope]), key=_key(home, [scope])[1], of_team=True)
+    yield Caller("all scopes", roles.of_scopes(list(roles.SCOPES)), key=_key(home, list(roles.SCOPES))[1], of_team=True)
+    yield Caller("another team's", roles.of_scopes(list(roles.SCOPES)), key=_key(away, list(roles.SCOPES))[1])
+    row, text = _key(home, list(roles.SCOPES))
+    ApiKey.objects.filter(pk=row.pk).update(revoked_at=db.now())
+    yield Caller("revoked", key=text)
+    row, text = _key(home, list(roles.SCOPES))
+    ApiKey.objects.filter(pk=row.pk).update(
+        created_at=db.now() - 2 * FUTURE, expires_at=db.now() - timedelta(seconds=1)
+    )
+    yield Caller("expired", key=text)
+    text = _key(home, list(roles.SCOPES))[1]
+    yield Caller("mistyped", key=text[:-1] + ("A" if text[-1] != "A" else "B"))
+
+
+def _key(team: Team, scopes: list[str]) -> tuple[ApiKey, str]:
+    return keys.issue(team=team, name=f"a program of {team.name}", scopes=scopes, by=None)
+
+
+def _browser(name: str, user: User, permissions: frozenset[str], **more: Any) -> Caller:
+    client = Client()
+    client.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
+    session = client.session
+    session["account_authentication_methods"] = [{"method": "password", "at": time.time(), "email": user.email}]
+    session.save()
+    assert session.session_key is not None
+    return Caller(name, permissions, session=session.session_key, user=user, **more)
+
+
+def _team(name: str, owner: User, prompt: str) -> Things:
+    """A team that has one of everything."""
+    team = Team.objects.create(name=name)
+    place = Membership.objects.create(team=team, user=owner, role=Role.OWNER)
+    ledger.open_wallet(team)
+    told = f"told to staff about {name}"
+    credits.grant(team=team, amount=100_000_000, actor="test", reason=told, grant_id=uuid.uuid4())
+    api_key, text = keys.issue(team=team, name=f"a program of {name}", scopes=["read"], by=owner)
+    guest = User.objects.create_user(f"guest-of-{owner.name}@example.com", "x" * 20)
+    other = Membership.objects.create(team=team, user=guest, role=Role.MEMBER)
+    invitation = Invitation.objects.create(
+        team=team,
+        email=f"invited-by-{owner.name}@example.com",
+        role=Role.MEMBER,
+        invited_by=place,
+        expires_at=db.now() + FUTURE,
+    )
+    change = AddressChange.objects.create(
+        user=owner, old_email=owner.email, new_email=f"new-{owner.name}@example.com", expires_at=db.now() + FUTURE
+    )
+    budget = Budget.objects.create(team=team, membership=other, period="month", limit=90_000_000)
+    Budget.objects.create(team=team, api_key=api_key, period="day", limit=80_000_000)
+    audit.record(Action.ROLE_CHANGED, by=owner, team=team, target=other.public_id, target_name=guest.email)
+    done = delivered(_made(team, place, prompt))
+    Generation.objects.filter(pk=done.pk).update(sources=[f"https://results.example/{done.pk}"], expected_cost=7654321)
+    running = started(_made(team, place, prompt))
+    queued = _made(team, place, prompt)
+    attempt = Attempt.objects.filter(generation=running).get()
+    Attempt.objects.filter(pk=attempt.pk).update(detail=f"raw words {attempt.token_hash.hex()[:16]}")
+    attempt.refresh_from_db()
+    upload = Upload.objects.create(
+        team=team,
+        name=f"teams/{team.pk}/uploads/{uuid.uuid4().hex}.png",
+        content_type="image/png",
+        bytes=67,
+        sha256=uuid.uuid4().hex * 2,
+        width=320,
+        height=320,
+        created_by=api_key.public_id,
+    )
+    quote = _quote(team, done)
+    output = Output.objects.get(generation=done)
+    secret = ApiKeySecret.objects.get(api_key=api_key)
+    things = {
+        "team": team.public_id,
+        "membership": other.public_id,
+        "owner": place.public_id,
+        "invitation": invitation.public_id,
+        "key": api_key.public_id,
+        "generation": done.public_id,
+        "queued": queued.public_id,
+        "running": running.public_id,
+        "upload": upload.public_id,
+        "quote": quote.public_id,
+        "file": output.name,
+        "team_pk": str(team.pk),
+        "membership_pk": str(other.pk),
+        "key_pk": str(api_key.pk),
+        "budget_pk": str(budget.pk),
+        "address_change": str(change.uuid),
+        "audit_event": str(AuditEvent.objects.filter(team=team).latest("id").pk),
+    }
+    marks = {value for value in things.values() if not value.isdecimal()}
+    marks |= {owner.email, guest.email, invitation.email, name, prompt, api_key.lookup, str(done.pk), str(queued.pk)}
+    inside = {running.provider_task_id or "", f"results.example/{done.pk}", attempt.detail, "7654321"}
+    inside |= {bytes(secret.digest).hex(), bytes(attempt.token_hash).hex(), text, api_key.lookup + "_"}
+    assert "" not in inside
+    return Things(team, things, frozenset(marks), frozenset(inside), told)
+
+
+def _made(team: Team, place: Membership, prompt: str) -> Generation:
+    row, _answer = intake.accept(
+        actor=Actor(team=team, permissions=roles.of_role(place.role), membership=place),
+        request=intake.Request(model="veo-3.1-fast", input={"prompt": prompt}),
+        render=lambda generation: idempotency.Answer(201, {"id": generation.public_id}, {}),
+    )
+    assert row is not None
+    return row
+
+
+def _quote(team: Team, like: Generation) -> Quote:
+    return Quote.objects.create(
+        team=team,
+        model=like.model,
+        input=like.input,
+        input_hash=like.input_hash,
+        lines=like.lines,
+        price=like.price,
+        hold=like.hold_amount,
+        price_version=like.price_version,
+        expires_at=db.now() + FUTURE,
+    )
+
+
+def nobodys(thing: str) -> str:
+    """An id of the same form that names nothing."""
+    if thing.rpartition("_")[2] == "pk" or thing == "audit_event":
+        return "987654321"
+    if thing == "file":
+        return "teams/987654321/nothing.mp4"
+    if thing == "address_change":
+        return str(uuid.uuid4())
+    prefixes = {"membership": "mem", "owner": "mem", "invitation": "inv", "upload": "upl", "quote": "qt"}
+    prefix = prefixes.get(thing) or {"queued": "gen", "running": "gen", "generation": "gen"}.get(thing, thing)
+    return ids.public(prefix, uuid.uuid4())
