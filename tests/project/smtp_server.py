@@ -97,7 +97,9 @@ class _Talk(socketserver.StreamRequestHandler):
 
     def _data(self) -> bytes:
         lines = []
-        while (line := self.rfile.readline()) not in (b".\r\n", b""):
+        while (line := self.rfile.readline()) != b".\r\n":
+            if not line:  # the caller is gone, and half a mail is none
+                raise _Dropped
             lines.append(line[1:] if line.startswith(b"..") else line)
         return b"".join(lines)
 
