@@ -7,6 +7,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from allauth.account.internal.flows.login import record_authentication
+from django.http import HttpRequest
 from django.test import Client
 
 from accounts import keys
@@ -23,10 +25,11 @@ def fresh(db: None) -> Callable[[User], Client]:
     def sign_in(user: User, *, ago: int = 0) -> Client:
         client = Client()
         client.force_login(user, backend=BACKEND)
-        session = client.session
-        proof = {"method": "password", "at": time.time() - ago, "email": user.email, "reauthenticated": True}
-        session["account_authentication_methods"] = [proof]
-        session.save()
+        request = HttpRequest()
+        request.session, request.user = client.session, user
+        record_authentication(request, user, method="password", reauthenticated=True)
+        request.session["account_authentication_methods"][0]["at"] = time.time() - ago
+        request.session.save()
         return client
 
     return sign_in
