@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import psutil
 import pytest
 
@@ -102,6 +103,7 @@ def test_a_newcomers_first_hour(running: Running) -> None:
     with urllib.request.urlopen(output["url"], timeout=20) as video:
         assert video.read(12)[4:8] == b"ftyp", "not an mp4"
     assert stat.S_IMODE((running.data_dir / "demo.json").stat().st_mode) == 0o600
+    a_newcomer_finds_the_mail(running)
 
     os.killpg(make.pid, signal.SIGINT)  # as a terminal's Ctrl-C does
     make.wait(timeout=40)
@@ -124,6 +126,24 @@ def test_a_newcomers_first_hour(running: Running) -> None:
     make.terminate()
     make.wait(timeout=40)
     assert within(5, running.gone), running.house.left()
+
+
+def a_newcomer_finds_the_mail(running: Running) -> None:
+    """Signing up ends with `Look into your mail`: the link stands in the terminal, and it works."""
+    with httpx.Client(base_url=running.site, follow_redirects=True, timeout=20) as browser:
+        password = "correct horse battery staple"
+        form = {"email": "dora@example.com", "password1": password, "password2": password}
+        token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', browser.get("/accounts/signup/").text)
+        assert token is not None
+        browser.post("/accounts/signup/", data={**form, "csrfmiddlewaretoken": token[1]}).raise_for_status()
+        wanted = re.compile(rf"worker\s+\| {re.escape(running.site)}(/accounts/confirm-email/\S+)")
+        assert within(20, lambda: wanted.search(running.said())), running.said()
+        link = wanted.search(running.said())
+        assert link is not None
+        assert "A mail to dora@example.com: [Framehouse] Confirm your e-mail address" in running.said()
+        assert "Confirm" in browser.get(link[1]).raise_for_status().text
+    (kept,) = (running.data_dir / "mail").iterdir()
+    assert stat.S_IMODE(kept.stat().st_mode) == 0o600
 
 
 def test_when_a_part_dies_everything_stops_and_says_so(running: Running) -> None:

@@ -93,6 +93,7 @@ class Command(BaseCommand):
             f"  e-mail    {demo.email}\n"
             f"  password  {demo.password or '(the one you have)'}\n\n"
             f"Make a video:\n  {development.curl_line(site=site, api_key=demo.api_key)}\n\n"
+            f"Mail is printed here, and kept in {Path(settings.DATA_DIR) / 'mail'}.\n"
             "Ctrl-C stops everything.\n"
         )
         self.stdout.flush()
