@@ -15,6 +15,7 @@ from accounts.models import Action, ApiKey, AuditEvent, Membership, Team, User
 from project import origin
 
 SYSTEM = "system"
+NOBODY = "unknown"  # it may have been anybody: who failed to sign in
 STAFF = "staff"  # before the colon in the name of one of the operator's people
 
 

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
-from accounts.audit import STAFF
+from accounts.audit import NOBODY, STAFF
 from accounts.audit_words import actions_of
 from accounts.models import ApiKey, AuditEvent, Membership, Team
 from project.paging import Page, Window, page_of_rows, read_key
@@ -78,7 +78,7 @@ def _matching(team: Team, filters: Filters) -> QuerySet[AuditEvent]:
     if filters.actor == STAFF:
         rows = rows.filter(actor__startswith=f"{STAFF}:")
     elif filters.actor == PROGRAMS:
-        rows = rows.exclude(actor__contains=":").exclude(actor__startswith="key_")
+        rows = rows.exclude(Q(actor__contains=":") | Q(actor__startswith="key_") | Q(actor=NOBODY))
     elif filters.actor:
         rows = rows.filter(actor=filters.actor)
     if filters.since:

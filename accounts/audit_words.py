@@ -9,10 +9,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from accounts.audit import STAFF
+from accounts.audit import NOBODY, STAFF
 from accounts.models import Action, AuditEvent
 from project.money import dollars
-from project.times import stamp
+from project.times import instant, stamp
 
 # The first word of an action, and what the filter calls everything that begins with it.
 GROUPS = {
@@ -77,6 +77,8 @@ OWN_TEAM = ("team.", "money.", "audit.")  # their target is the team whose log i
 # Numbers that are micro-dollars: by their name, and every one in the data of these groups.
 AMOUNTS = frozenset({"amount", "limit", "cap", "used", "held", "left", "wanted"})
 AMOUNTS_IN = ("budget.", "money.")
+ALLOWED = frozenset({"allowed_ips", "allowed_models"})  # an empty list allows all
+LABELS = {"allowed_ips": "Allowed IP addresses", "expires_at": "Expires", "with": "By"}
 LONGEST = 200  # characters of one value on the page; the export has all of it
 
 _BROWSERS = (
@@ -152,7 +154,7 @@ def by_staff(event: AuditEvent) -> bool:
 
 def by_program(event: AuditEvent) -> bool:
     """Whether a program of ours did it by itself: only people and keys have names with a `:` or a `key_`."""
-    return ":" not in event.actor and not event.actor.startswith("key_")
+    return event.actor != NOBODY and ":" not in event.actor and not event.actor.startswith("key_")
 
 
 def who(event: AuditEvent) -> str:
@@ -161,6 +163,8 @@ def who(event: AuditEvent) -> str:
         return "Framehouse staff"
     if by_program(event):
         return "Framehouse"
+    if event.actor == NOBODY:
+        return "Somebody"
     return event.actor_name or event.actor
 
 
@@ -172,7 +176,7 @@ def changes(event: AuditEvent) -> list[Change]:
     for name, value in data.items():
         if isinstance(value, Mapping) and value.keys() == _PAIR:
             found += _changed(name, value["before"], value["after"], money=money)
-        elif name not in _PAIR:
+        elif name not in _PAIR and (name, value) != ("name", event.target_name):
             found.append(Change(_label(name), None, _text(name, value, money=money)))
     return found
 
@@ -215,13 +219,15 @@ def _changed(name: str, before: Any, after: Any, *, money: bool) -> list[Change]
 
 
 def _label(name: str) -> str:
+    if name in LABELS:
+        return LABELS[name]
     words = name.replace("_", " ").strip()
     return words[:1].upper() + words[1:60]
 
 
 def _text(name: str, value: Any, *, money: bool) -> str:
     if value is None or value in ("", [], {}):
-        return "nothing"
+        return "all" if name in ALLOWED else "nothing"
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, int):
@@ -229,5 +235,13 @@ def _text(name: str, value: Any, *, money: bool) -> str:
     if isinstance(value, list):
         text = ", ".join(_text(name, item, money=money) for item in value)
     else:
-        text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+        text = _read(value) if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
     return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
+
+
+def _read(text: str) -> str:
+    """A moment as pages write moments; other text as it is."""
+    try:
+        return f"{instant(text):%Y-%m-%d %H:%M} UTC"
+    except ValueError:
+        return text

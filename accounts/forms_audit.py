@@ -9,7 +9,7 @@ from django import forms
 from django.http import QueryDict
 
 from accounts import audit_queries, audit_words
-from accounts.audit import STAFF
+from accounts.audit import NOBODY, STAFF
 from accounts.audit_queries import PROGRAMS, Filters
 from accounts.models import Team
 
@@ -49,7 +49,7 @@ class FilterForm(forms.Form):
             ("", "everybody"),
             ("Members", known.people),
             *([("API keys", known.keys)] if known.keys else []),
-            ("Others", [(STAFF, "Framehouse staff"), (PROGRAMS, "Framehouse itself")]),
+            ("Others", [(STAFF, "Framehouse staff"), (PROGRAMS, "Framehouse itself"), (NOBODY, "somebody unknown")]),
         ]
         actor.error_messages["invalid_choice"] = "Nobody of that name has acted here. Choose one of the list."
         self.fields["from"] = Day(label="From", required=False, input_formats=["%Y-%m-%d"])
