@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from allauth.core import context
 from allauth.mfa.adapter import get_adapter
 from allauth.mfa.base.forms import AuthenticateForm as AuthenticateForm_
 from allauth.mfa.base.forms import ReauthenticateForm as ReauthenticateForm_
@@ -15,6 +16,7 @@ from allauth.mfa.totp.forms import ActivateTOTPForm as ActivateTOTPForm_
 from allauth.mfa.webauthn import forms as webauthn
 from allauth.mfa.webauthn.internal import auth
 from django import forms
+from django.db import transaction
 from fido2.cose import CoseKey
 from fido2.webauthn import AuthenticationResponse, RegistrationResponse
 
@@ -82,7 +84,9 @@ class _CodeForm(forms.Form):
         code: str = self.cleaned_data["code"]
         factor = factors.accept_code(self.user, code) if len(code) <= LONGEST_CODE else None
         if factor is None:
-            audit.record_for_person(Action.SIGN_IN_FAILED, user=self.user, data={"with": "code"})
+            with transaction.atomic():
+                by = self.user if context.request.user.is_authenticated else audit.NOBODY
+                audit.record_for_person(Action.SIGN_IN_FAILED, user=self.user, by=by, data={"with": "code"})
             raise get_adapter().validation_error("incorrect_code")
         factor.user = self.user
         self.authenticator = factor

@@ -16,13 +16,14 @@ register = template.Library()
 
 @register.simple_tag
 def who_requires(user: User) -> str:
-    """Who lets this person in only with a second factor, for a sentence: `Studio`, `Studio and Atelier`; empty when
-    nobody does."""
+    """Who lets this person in only with a second factor, as the beginning of a sentence: `Studio requires`, `Studio
+    and Zebra require`; empty when nobody does."""
     names = [team.name for team in factors.teams_that_require_one(user)]
     if user.is_staff:
-        names.append("the staff pages")
+        names.append("the staff pages" if names else "The staff pages")
     head, tail = names[:-1], names[-1:]
-    return " and ".join([", ".join(head), *tail] if head else tail)
+    verb = "require" if head or user.is_staff else "requires"
+    return f"{' and '.join([', '.join(head), *tail] if head else tail)} {verb}" if names else ""
 
 
 @register.simple_tag

@@ -264,8 +264,9 @@ def test_no_shape_of_an_answer_breaks_a_page(alice: Client, world: World, settin
     key = SecurityKey(counts=False)
     add_key(alice, key)
     client, known = Client(), Authenticator.objects.count()
+    forged = SecurityKey(id=key.id, user_handle=key.user_handle)  # a good answer in another shape may be good still
     texts = ["", "{", "[" * 3000, '{"id": "\\ud800"}', '{"id": "\\u0000"}', "9" * 5000, "NaN"]
-    texts += [json.dumps(shape) for shape in _broken(key.sign(challenge(client)))]
+    texts += [json.dumps(shape) for shape in _broken(forged.sign(challenge(client)))]
     first_step(second := Client(), world.alice)
     for text in texts:
         for person, address in ((client, ALONE), (second, SECOND), (alice, "/accounts/2fa/webauthn/reauthenticate/")):

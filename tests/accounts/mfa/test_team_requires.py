@@ -31,7 +31,7 @@ def test_pages_send_to_add_one_with_the_reason(strict: Team, alice: Client, addr
     assert alice.get(address).headers["Location"] == INDEX
     page = read(alice.get(INDEX))
     assert "Studio requires a second factor. Add one to go on." in page.words
-    assert "Studio lets you in only with one." in page.words
+    assert "Studio requires one." in page.words
 
 
 def test_fragments_send_the_whole_page(strict: Team, alice: Client) -> None:
@@ -76,7 +76,7 @@ def test_a_team_that_does_not_ask_lets_in(strict: Team, alice: Client, world: Wo
 def test_removing_the_last_one_says_what_follows_and_then_it_does(strict: Team, alice: Client) -> None:
     add_app(alice)
     page = read(alice.get("/accounts/2fa/totp/deactivate/"))
-    assert "Studio lets you in only with a second factor: until you add another one, you stay outside." in page.words
+    assert "Studio requires a second factor: until you add another one, you stay outside." in page.words
     alice.post("/accounts/2fa/totp/deactivate/")
     assert alice.get("/history").headers["Location"] == INDEX
     add_app(alice)
@@ -97,4 +97,4 @@ def test_who_requires_is_said_in_one_sentence(strict: Team, world: World) -> Non
             team=Team.objects.create(name=name, requires_mfa=True), user=world.alice, role=Role.VIEWER
         )
     page = read(signed_in(world.alice).get(INDEX))
-    assert "Atelier, Studio and Zebra let you in only with one." in page.words
+    assert "Atelier, Studio and Zebra require one." in page.words
