@@ -47,9 +47,10 @@ class Purse:
     answers: dict[str, tuple[str, int]] = field(default_factory=dict)  # key -> (what was asked, status)
 
     def refusal(self, hold: int) -> str | None:
-        """Which limit refuses a hold, the budget's first."""
+        """Which limit refuses a hold: the tightest that does, the budget where both leave the same."""
         if self.cap is not None and self.cap_used + self.cap_held + hold > self.cap:
-            return "budget_exceeded"
+            left = max(self.cap - self.cap_used - self.cap_held, 0)
+            return "insufficient_credit" if self.available < left else "budget_exceeded"
         return "insufficient_credit" if hold > self.available else None
 
 
