@@ -48,10 +48,15 @@ def in_a_day() -> Any:
 
 
 def refused(match: str, work: Any) -> None:
-    with pytest.raises(DatabaseError, match=match), transaction.atomic():
+    """The database says no, at once or at COMMIT."""
+
+    def to_the_end() -> None:
         work()
         with connection.cursor() as cursor:
             cursor.execute("set constraints all immediate")
+
+    with pytest.raises(DatabaseError, match=match), transaction.atomic():
+        to_the_end()
 
 
 @pytest.mark.parametrize("name", WALLS)
