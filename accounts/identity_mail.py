@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
+from allauth.account import app_settings
 from allauth.account.adapter import DefaultAccountAdapter
 from django.conf import settings
 from django.core.mail import EmailMessage
@@ -29,7 +30,8 @@ class MailAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ships
         headers: Mapping[str, str] | None = None,
     ) -> EmailMessage:
         """The message of `<prefix>_subject.txt`, `<prefix>_message.txt` and `<prefix>_message.html`."""
-        values = {**context, "email": email, "hours": _hours(settings.PASSWORD_RESET_TIMEOUT)}
+        lives = {"hours": _hours(settings.PASSWORD_RESET_TIMEOUT), "days": app_settings.EMAIL_CONFIRMATION_EXPIRE_DAYS}
+        values = {**context, **lives, "email": email}
         for name, value in context.items():
             if name.endswith("_url"):  # allauth takes the host from the request, which its sender may forge
                 values[name] = on_our_site(str(value))

@@ -1,4 +1,4 @@
-"""The outbox for staff: what waits, what failed and why. No body and no link; `manage.py mail` queues failed mail again."""
+"""The outbox for staff: what waits, what failed and why, without a body or a link. `manage.py mail` sends it again."""
 
 from __future__ import annotations
 

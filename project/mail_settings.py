@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import dataclass
 from email.utils import parseaddr
 from pathlib import Path
 from typing import Any
@@ -21,13 +22,26 @@ FROM_FORM = "DEFAULT_FROM_EMAIL must look like Name <name@example.com>."
 TIMEOUT = 10  # seconds for each answer of the mail server; the whole talk is bounded by the job's timeout
 
 
-def transport(url: str | None, *, production: bool) -> dict[str, Any]:
-    """Django's EMAIL_ settings and MAIL_TRANSPORT, the backend that the worker really sends by, from EMAIL_URL.
+@dataclass(frozen=True)
+class Transport:
+    """The backend that the worker sends by, and the server that it talks to."""
+
+    backend: str
+    host: str = "localhost"
+    port: int = 25
+    user: str = ""
+    password: str = ""
+    starttls: bool = False
+    tls: bool = False
+
+
+def transport(url: str | None, *, production: bool) -> Transport:
+    """What EMAIL_URL says.
 
     Without one mail is printed and kept in DATA_DIR/mail; a production start is refused, as it would lose every
     mail. Raises ImproperlyConfigured. A user or password with one of @ : / % is written percent-encoded."""
     if not url and not production:
-        return {"MAIL_TRANSPORT": PRINTED}
+        return Transport(PRINTED)
     if not url:
         raise ImproperlyConfigured(f"EMAIL_URL is missing: people confirm addresses by mail. Set {FORM}.")
     try:
@@ -39,15 +53,15 @@ def transport(url: str | None, *, production: bool) -> dict[str, Any]:
         raise ImproperlyConfigured(f"EMAIL_URL must look like {FORM}.")
     if bool(parts.username) != bool(parts.password):
         raise ImproperlyConfigured("EMAIL_URL must name both user and password, or neither.")
-    return {
-        "MAIL_TRANSPORT": SMTP,
-        "EMAIL_HOST": parts.hostname,
-        "EMAIL_PORT": port or PORTS[parts.scheme],
-        "EMAIL_HOST_USER": unquote(parts.username or ""),
-        "EMAIL_HOST_PASSWORD": unquote(parts.password or ""),
-        "EMAIL_USE_TLS": parts.scheme == "smtp+tls",
-        "EMAIL_USE_SSL": parts.scheme == "smtp+ssl",
-    }
+    return Transport(
+        SMTP,
+        host=parts.hostname,
+        port=port or PORTS[parts.scheme],
+        user=unquote(parts.username or ""),
+        password=unquote(parts.password or ""),
+        starttls=parts.scheme == "smtp+tls",
+        tls=parts.scheme == "smtp+ssl",
+    )
 
 
 def sender(address: str | None, *, site: str) -> str:

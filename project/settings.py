@@ -254,10 +254,12 @@ LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/studio"
 ACCOUNT_LOGOUT_REDIRECT_URL = "/"
 EMAIL_BACKEND = "project.mail.QueuedBackend"  # everything goes into the outbox; the worker sends by MAIL_TRANSPORT
-EMAIL_HOST, EMAIL_PORT, EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = "localhost", 25, "", ""
-EMAIL_USE_TLS = EMAIL_USE_SSL = False
+_mail = mail_settings.transport(env.text("EMAIL_URL"), production=PRODUCTION)
+MAIL_TRANSPORT: str = _mail.backend
+EMAIL_HOST, EMAIL_PORT = _mail.host, _mail.port
+EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _mail.user, _mail.password
+EMAIL_USE_TLS, EMAIL_USE_SSL = _mail.starttls, _mail.tls
 EMAIL_TIMEOUT = mail_settings.TIMEOUT
-globals().update(mail_settings.transport(env.text("EMAIL_URL"), production=PRODUCTION))
 DEFAULT_FROM_EMAIL = mail_settings.sender(env.text("DEFAULT_FROM_EMAIL"), site=SITE_URL)
 
 # --- transport and cookies --------------------------------------------------------------------------------------

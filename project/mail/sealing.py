@@ -1,6 +1,6 @@
 """Seals what waits to be sent: a leaked dump of the database holds no usable link (issue 3, "done when").
 
-The keys follow from SECRET_KEY, which is not in the database; SECRET_KEY_FALLBACKS open what was sealed before a change.
+The keys follow from SECRET_KEY, which is not in the database; SECRET_KEY_FALLBACKS open what earlier ones sealed.
 """
 
 from __future__ import annotations

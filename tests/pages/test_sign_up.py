@@ -6,7 +6,6 @@ import re
 
 import pytest
 from django.conf import settings
-from django.conf import settings
 from django.core import mail
 from django.core.cache import cache
 from django.test import Client

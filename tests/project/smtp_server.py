@@ -5,7 +5,7 @@ from __future__ import annotations
 import socketserver
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from email import message_from_bytes, policy
 from email.message import EmailMessage
@@ -61,10 +61,8 @@ class _Talk(socketserver.StreamRequestHandler):
     server: _Server
 
     def handle(self) -> None:
-        try:
+        with suppress(OSError, _Dropped):
             self._talk(self.server.mailbox)
-        except (OSError, _Dropped):
-            pass
 
     def _talk(self, box: Mailbox) -> None:
         box.connections += 1

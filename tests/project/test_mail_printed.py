@@ -11,14 +11,30 @@ from typing import Any
 import pytest
 
 from project import mail
-from project.mail_settings import PRINTED, transport
+from project.mail_settings import PRINTED, SMTP, Transport, transport
 from project.models import Mail
 from tests.jobs import Jobs
 from tests.project.mail_world import SECRET, TO, write
 
 
 def test_without_an_address_of_a_server_development_prints() -> None:
-    assert transport(None, production=False) == {"MAIL_TRANSPORT": PRINTED}
+    assert transport(None, production=False) == Transport(PRINTED)
+
+
+@pytest.mark.parametrize(
+    ("url", "wanted"),
+    [
+        ("smtp://relay", Transport(SMTP, "relay", 25)),
+        (
+            "smtp+tls://a%40b.example:p%2Fw%3A1@mail.example",
+            Transport(SMTP, "mail.example", 587, "a@b.example", "p/w:1", starttls=True),
+        ),
+        ("smtp+ssl://u:p@mail.example:4650/", Transport(SMTP, "mail.example", 4650, "u", "p", tls=True)),
+        ("smtp://[::1]:2525", Transport(SMTP, "::1", 2525)),
+    ],
+)
+def test_the_address_of_a_server_is_read(url: str, wanted: Transport) -> None:
+    assert transport(url, production=True) == wanted
 
 
 @pytest.mark.django_db

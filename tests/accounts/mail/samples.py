@@ -84,7 +84,9 @@ def own() -> list[str]:
 def identity() -> list[str]:
     """The prefixes of allauth's mails that we have words for."""
     found: Iterator[Path] = TEMPLATES.glob("*/email/*_message.*")
-    return sorted({str(path.relative_to(TEMPLATES)).rpartition("_message")[0] for path in found if path.stem != "base_message"})
+    return sorted(
+        {str(path.relative_to(TEMPLATES)).rpartition("_message")[0] for path in found if path.stem != "base_message"}
+    )
 
 
 def sample(name: str) -> EmailMultiAlternatives:

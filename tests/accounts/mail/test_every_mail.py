@@ -114,7 +114,9 @@ def test_names_are_escaped_in_the_page_and_nowhere_else(name: str) -> None:
 
 def test_every_mail_of_allauth_has_words_of_ours() -> None:
     templates = Path(allauth.__file__).parent / "templates"
-    wanted = {str(path.relative_to(templates)).rpartition("_message")[0] for path in templates.glob("*/email/*_message.txt")}
+    wanted = {
+        str(path.relative_to(templates)).rpartition("_message")[0] for path in templates.glob("*/email/*_message.txt")
+    }
     wanted = {name for name in wanted if name.split("/")[0] in ("account", "mfa", "usersessions")}
     wanted -= {"", "account/email/base"}
     assert len(wanted) > 10

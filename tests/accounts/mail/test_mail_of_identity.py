@@ -78,9 +78,7 @@ def test_a_forged_host_does_not_reach_a_link(
 
 
 def test_a_host_that_is_not_ours_is_refused(mailbox: Mailbox, world: World) -> None:
-    answer = Client(headers={"Host": "forged.example"}).post(
-        "/accounts/password/reset/", {"email": world.alice.email}
-    )
+    answer = Client(headers={"Host": "forged.example"}).post("/accounts/password/reset/", {"email": world.alice.email})
     assert answer.status_code == 400
     assert not Mail.objects.exists()
 
