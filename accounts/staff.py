@@ -43,7 +43,9 @@ class StaffSite(AdminSite):
         those who are no staff."""
         return _gate(request, self)
 
-    def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+    def password_change(  # type: ignore[override]  # a redirect, not a page
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
         """The one page of ours that changes passwords: it asks for a fresh proof and ends other sessions."""
         return redirect("account_change_password")
 

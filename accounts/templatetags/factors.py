@@ -35,4 +35,5 @@ def wrapped(rows: Iterable[Authenticator]) -> list[Any]:
 @register.simple_tag
 def is_last_factor(user: User) -> bool:
     """Whether the person has exactly one second factor (recovery codes stand in for one, and are none)."""
-    return Authenticator.objects.filter(user=user).exclude(type=Authenticator.Type.RECOVERY_CODES).count() == 1
+    rows = Authenticator.objects.filter(user=user).exclude(type=Authenticator.Type.RECOVERY_CODES)
+    return len(rows) == 1
