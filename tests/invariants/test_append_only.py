@@ -19,6 +19,7 @@ REFUSES = {
     "generations_output": ("update", "delete", "truncate"),
     "generations_generation": ("delete", "truncate"),
     "generations_attempt": ("delete", "truncate"),
+    "accounts_auditevent": ("update", "delete", "truncate"),
 }
 CASES = [(table, verb) for table, verbs in REFUSES.items() for verb in verbs]
 STATEMENTS = {
