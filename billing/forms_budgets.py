@@ -12,7 +12,7 @@ from django import forms
 from billing.budget_queries import State
 from billing.budget_requests import LONGEST_TEXT
 from billing.models import Period
-from project.money import from_credits, from_usd, usd
+from project.money import dollars, from_credits, from_usd, usd
 
 _CREDITS = re.compile(r"(?P<number>.*?)\s*credits?", re.IGNORECASE | re.ASCII)
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
@@ -101,5 +101,5 @@ class AskForm(forms.Form):
 
     def __init__(self, data: Any = None, *, states: Sequence[State], period: str = "") -> None:
         super().__init__(data, initial={"period": period})
-        choices = [(state.budget.period, f"${usd(state.cap)} {WORDS[state.budget.period]}") for state in states]
+        choices = [(state.budget.period, f"{dollars(state.cap)} {WORDS[state.budget.period]}") for state in states]
         self.fields["period"].choices = choices  # type: ignore[attr-defined]

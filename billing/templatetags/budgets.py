@@ -37,6 +37,12 @@ def in_short(state: State) -> str:
 
 
 @register.filter
+def this(period: str) -> str:
+    """`today` or `this month`."""
+    return "today" if period == "day" else f"this {period}"
+
+
+@register.filter
 def percent_of(part: int, whole: int) -> int:
     """Whole percent for a bar, from 0 to 100; a part of nothing is all of it."""
     return min(part * 100 // whole, 100) if whole > 0 else 100

@@ -44,7 +44,7 @@ def test_who_manages_sees_everybody_and_a_member_sees_their_own(world: World, pa
     assert "Your budgets" in own.words
     assert "carol" not in own.words
     assert "test key" not in own.words
-    assert "Ask for more this day" in own.texts("a")
+    assert "Ask for more today" in own.texts("a")
     viewer = read(page_of(world.carol).get("/team/budgets"))
     assert "Nothing limits what you spend, but the team's wallet." in viewer.words
 
@@ -141,7 +141,7 @@ def test_a_member_asks_and_an_admin_grants(world: World, page_of: PageOf) -> Non
     assert bob.post("/team/budgets/ask", form).status_code == 302
     row = BudgetRequest.objects.get()
     assert (row.amount, row.reason) == (500_000, "a film <b>& more</b>")
-    subject = "[Framehouse] bob asks for $0.50 more this day"
+    subject = "[Framehouse] bob asks for $0.50 more today"
     assert letters() == [("alice@example.com", subject), ("dora@example.com", subject)]
     assert "You have asked for more" in read(bob.get("/team/budgets")).words
     again = read(bob.post("/team/budgets/ask", form), 409)
@@ -253,7 +253,7 @@ def test_the_studio_says_where_to_ask(world: World, page_of: PageOf) -> None:
     bob = page_of(world.bob)
     form = {"prompt": "a dog"}
     box = read(bob.post(f"/studio/{SLUG}/price", form, headers={"HX-Request": "true"}))
-    assert box.one("a", href="/team/budgets/ask?period=day").text == "Ask for more this day"
+    assert box.one("a", href="/team/budgets/ask?period=day").text == "Ask for more today"
     page = read(bob.post(f"/studio/{SLUG}", {**form, "do": "make", "agreed": str(DIME), "key": "a" * 32}), 402)
     assert "Who can help: owner or admin of the team. That is alice." in page.words
     assert "alice@example.com" not in page.words
