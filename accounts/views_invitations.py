@@ -6,8 +6,6 @@ import time
 from typing import cast
 
 from allauth.account.adapter import get_adapter
-from allauth.account.internal.flows.login import get_authentication_records
-from allauth.core.exceptions import ReauthenticationRequired
 from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -15,10 +13,10 @@ from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
-from accounts import access, invitations, roles
+from accounts import access, invitations, roles, sessions
 from accounts.forms_teams import InviteForm, tell
 from accounts.models import Invitation
-from accounts.pages import MemberRequest, member_page
+from accounts.pages import MemberRequest, member_page, require_fresh
 from accounts.views_members import page
 from project.errors import Forbidden, Gone, NotFound, Problem
 
@@ -66,7 +64,6 @@ def invitation(request: HttpRequest, token: str) -> HttpResponse:
     """Who invites to what; POST accepts. Reading changes nothing. An invitation that cannot be used says why, with
     410, and what is no invitation of ours 404: the same to everybody."""
     member = cast(MemberRequest, request)
-    member.actor = access.actor_if_any(request)  # type: ignore[assignment]  # the page stands outside of any team
     try:
         found = invitations.find(token)
         if request.method == "POST":
@@ -93,8 +90,7 @@ def _show(request: MemberRequest, found: Invitation, *, status: int = 200) -> Ht
 def _accept(request: MemberRequest, token: str) -> HttpResponse:
     if not request.user.is_authenticated:
         return redirect("invitation", token)
-    if not _proved(request):
-        raise ReauthenticationRequired  # faults.md row 71; comes back here with the same request
+    _require_proof(request)
     try:
         membership = invitations.accept(token=token, user=access.person(request))
     except Forbidden:
@@ -105,10 +101,12 @@ def _accept(request: MemberRequest, token: str) -> HttpResponse:
     return redirect("/studio")
 
 
-def _proved(request: HttpRequest) -> bool:
-    """Whether this person has proved who they are a moment ago: by signing in or by a proof after that."""
-    records = get_authentication_records(request, request.user)
-    return bool(records) and time.time() - records[-1]["at"] < settings.ACCOUNT_REAUTHENTICATION_TIMEOUT
+def _require_proof(request: HttpRequest) -> None:
+    """A proof of identity, a moment ago: signing in or up in this session is one (faults.md row 71). Otherwise asks,
+    and comes back here with the same request."""
+    signed_in_at = request.session.get(sessions.SIGNED_IN_AT, 0)
+    if time.time() - signed_in_at > settings.ACCOUNT_REAUTHENTICATION_TIMEOUT:
+        require_fresh(request)
 
 
 def masked(email: str) -> str:

@@ -11,12 +11,12 @@ from billing import ledger
 
 
 def house(request: HttpRequest) -> dict[str, Any]:
-    """The actor, their teams and the wallet of a signed-in member; nothing for nobody. Two queries: the teams come
-    with the actor, for the switcher. A page that set `request.actor` to None stands outside of any team."""
+    """The actor, their teams and the wallet of a signed-in member; nothing for nobody, or who belongs to no team (yet:
+    a page of members makes them one, this only reads). Two queries: the teams come with the actor."""
     user = getattr(request, "user", None)
     if user is None or not user.is_authenticated or request.path.startswith("/admin"):
         return {}
-    actor = request.actor if hasattr(request, "actor") else access.actor_of_session(request)
+    actor = getattr(request, "actor", None) or access.actor_if_any(request)
     if actor is None:
         return {}
     return {"actor": actor, "places": access.memberships_of(request), "wallet": ledger.wallet(actor.team.pk)}
