@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
-from enum import Enum
+from enum import StrEnum
 from uuid import UUID
 
 from allauth.account.models import EmailAddress
@@ -26,14 +26,14 @@ SALT = "accounts.addresses"
 LIFETIME = timedelta(hours=24)
 
 
-class Side(str, Enum):
+class Side(StrEnum):
     """Whose mailbox a link went to."""
 
     OLD = "old"
     NEW = "new"
 
 
-class State(str, Enum):
+class State(StrEnum):
     """What a link still is: open until its side confirms, waiting for the other side then; done; or over."""
 
     OPEN = "open"
@@ -77,9 +77,7 @@ def _ask(user: User, address: str) -> AddressChange:
         mail(to=address, template="address_confirm_new", context={**context, "token": token(change, Side.NEW)})
     else:
         mail(to=address, template="address_taken", context=context)
-    audit.record_for_person(
-        Action.ADDRESS_CHANGE_ASKED, user=person, data={"before": person.email, "after": address}
-    )
+    audit.record_for_person(Action.ADDRESS_CHANGE_ASKED, user=person, data={"before": person.email, "after": address})
     return change
 
 

@@ -21,7 +21,9 @@ def normal(text: str) -> str:
     try:
         address = f"{name}{at}{punycode(host)}"
     except UnicodeError:
-        raise ValidationError("Enter a valid e-mail address.", code="invalid") from None
+        address = ""
+    if not address.isascii():  # Django's own check ignores case, and so lets `ı` and `ſ` pass for `i` and `s`
+        address = ""
     validate_email(address)
     if len(address) > LONGEST:
         raise ValidationError(f"An e-mail address has at most {LONGEST} characters.", code="max_length")

@@ -38,7 +38,7 @@ ENDS_OTHER_SESSIONS = {
     Action.FACTOR_ADDED,
     Action.FACTOR_REMOVED,
 }
-NOBODY = "unknown"  # who failed to sign in: it may have been anybody
+NOBODY = audit.NOBODY
 STASH = "account_verified_email"  # allauth's own key in the session
 
 

@@ -16,6 +16,8 @@ from accounts.models import Action, User
 class SignUpForm(SignupForm):  # type: ignore[misc]  # allauth ships no types
     """allauth's form, with the account, its address and the event in one transaction."""
 
+    account_already_exists: bool  # allauth's word: found while the fields were cleaned
+
     def try_save(self, request: HttpRequest) -> tuple[User | None, HttpResponse | None]:
         """The new user, or None with the answer when the address has an account already: the same page, a mail to
         the address, and a password hashed for nothing, so that the time tells nothing either."""

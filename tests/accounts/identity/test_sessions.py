@@ -215,9 +215,7 @@ def test_signing_out_takes_the_session_from_the_list(world: World, alice: Client
     assert not is_signed_in(alice)
 
 
-def test_an_ended_session_is_not_brought_back_by_a_request_under_way(
-    committed_world: World, sign_in: SignIn
-) -> None:
+def test_an_ended_session_is_not_brought_back_by_a_request_under_way(committed_world: World, sign_in: SignIn) -> None:
     """Many requests of one session stamp it while it is ended elsewhere: it stays ended, and none is a 500."""
     client = sign_in(committed_world.alice)
     key = client.session.session_key
