@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.architecture import edges
+
 Finding = tuple[int, str]  # line, what is wrong
 LONGEST = 400  # lines of a file
 TEXTS = (".py", ".html", ".css", ".js")
@@ -19,7 +21,6 @@ NOT_OURS = {"vendor", "migrations", "staticfiles", "node_modules", "__pycache__"
 APPS = ("project", "accounts", "billing", "generations")
 # The sandbox is a provider: a program of its own. `make run` asks the web process that it has just started.
 OWN_HTTP = ("project/net/", "generations/sandbox/", "project/running.py")
-EDGES = ("views*.py", "*_views.py", "api*.py", "pages.py", "admin*.py", "tasks.py", "urls.py", "context.py")
 MONEY = (
     "billing/*.py",
     "project/money.py",
@@ -185,20 +186,12 @@ def _movers(_: str, tree: ast.Module) -> Iterator[Finding]:
             yield node.lineno, "updates a status"
 
 
-def tenant_rows(models: frozenset[str]) -> Guard:
-    """The guard of the edges, for the names of the models that belong to a team."""
-
-    def finds(_: str, tree: ast.Module) -> Iterator[Finding]:
-        for node in ast.walk(tree):
-            if isinstance(node, ast.Attribute) and node.attr in ("objects", "_default_manager", "_base_manager"):
-                if isinstance(node.value, ast.Name) and node.value.id in models:
-                    yield node.lineno, f"{node.value.id}.{node.attr} instead of access.py"
-            elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and "_or_404" in node.func.id:
-                yield node.lineno, f"{node.func.id} instead of access.py"
-
-    edge = _among(*EDGES)
+def tenant_rows(rows: edges.Rows) -> Guard:
+    """The guard of the edges, for what belongs to teams."""
     return Guard(
-        "edges get a team's rows through access.py", lambda name: _ours(name) and edge(name.rpartition("/")[2]), finds
+        "edges get a team's rows through access.py",
+        lambda name: _ours(name) and edges.is_edge(name),
+        lambda _, tree: edges.finds(rows, tree),
     )
 
 

@@ -7,9 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.architecture.edges import OF_ANY_MODEL, Rows
 from tests.architecture.guards import GUARDS, LONGEST, findings, tenant_rows, too_long
 
-EDGES = tenant_rows(frozenset({"Generation"}))
+EDGES = tenant_rows(
+    Rows(frozenset({"Generation", "Membership"}), OF_ANY_MODEL | {"current"}, frozenset({"api_keys", "memberships"}))
+)
 ALL = {guard.name: guard for guard in (*GUARDS, EDGES)}
 
 
@@ -111,6 +114,26 @@ PLANTS = [
     Plant(EDGES.name, "generations/admin.py", "rows = Generation._default_manager.all()"),
     Plant(EDGES.name, "billing/api.py", "row = get_object_or_404(Hold, pk=1)"),
     Plant(EDGES.name, "generations/media_views.py", "def f():\n    return Generation.objects"),
+    Plant(EDGES.name, "accounts/views_members.py", "row = Membership.current.get(pk=1)", ("accounts/access.py",)),
+    Plant(EDGES.name, "accounts/forms_keys.py", "rows = models.Membership.objects.all()"),
+    Plant(EDGES.name, "accounts/mfa_forms.py", "rows = Generation._base_manager"),
+    Plant(EDGES.name, "accounts/audit_admin.py", "from accounts.models import Membership as M\nrows = M.current.all()"),
+    Plant(EDGES.name, "billing/views.py", "from generations.models import Generation\nkind = Generation\nkind.objects"),
+    Plant(
+        EDGES.name, "accounts/views_keys.py", "rows = request.actor.team.api_keys.filter(pk=1)", ("accounts/keys.py",)
+    ),
+    Plant(EDGES.name, "accounts/pages.py", "places = request.user.memberships.all()"),
+    Plant(EDGES.name, "accounts/templatetags/people.py", "count = team.memberships.count()"),
+    Plant(EDGES.name, "billing/views_budgets.py", "rows = type(row).objects.all()"),
+    Plant(EDGES.name, "accounts/views_audit.py", "rows = row.__class__._default_manager.all()"),
+    Plant(EDGES.name, "accounts/views_settings.py", "row = shortcuts.get_object_or_404(kind, pk=1)"),
+    Plant(EDGES.name, "generations/api_generations.py", "cursor = connection.cursor()", ("project/health.py",)),
+    Plant(EDGES.name, "generations/tasks.py", "rows = access.generations(actor).extra(where=['true'])"),
+    Plant(EDGES.name, "generations/context.py", "rows = apps.get_model('accounts', 'Membership')"),
+    Plant(EDGES.name, "generations/views.py", "rows = QuerySet(Generation)"),
+    Plant(EDGES.name, "generations/views_studio.py", "rows = getattr(Generation, name)"),
+    Plant(EDGES.name, "accounts/views_teams.py", "class List(ListView):\n    model = Membership"),
+    Plant(EDGES.name, "accounts/urls_teams.py", "page = ListView.as_view(model=Membership)"),
 ]
 HARMLESS = """
 from decimal import Decimal
@@ -118,6 +141,10 @@ from generations.models import Listing
 half = Decimal(1) / 2
 whole = 7 // 2
 rows = Listing.objects.all()
+found = access.generations(actor).filter(pk=1)
+outputs = row.outputs.all()
+model = desk.model
+paged = Generation.Status.choices
 began = time.monotonic()
 done = Callback.objects.update(verdict="processed")
 told = answer.status

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
@@ -36,6 +36,13 @@ class Answer:
     body: bytes
     headers: Mapping[str, str]
     error: str = ""  # what a 500 was about
+
+    def without(self, texts: Iterable[str]) -> Answer:
+        """The same answer without these texts, which were sent and may come back in a form."""
+        body = self.body
+        for text in sorted(texts, key=len, reverse=True):
+            body = body.replace(text.encode(), b"*")
+        return Answer(self.status, body, self.headers, self.error)
 
     @property
     def plain(self) -> tuple[int, bytes]:
@@ -102,7 +109,7 @@ def ask(
     return Answer(response.status_code, body, dict(response.headers), error)
 
 
-def _path_to(target: type[Model], model: type[Model], seen: tuple[type[Model], ...] = ()) -> str | None:
+def path_to(target: type[Model], model: type[Model], seen: tuple[type[Model], ...] = ()) -> str | None:
     """The shortest way from a model to `target` by its foreign keys, as the ORM writes it."""
     ways = []
     for field in model._meta.get_fields():
@@ -112,7 +119,7 @@ def _path_to(target: type[Model], model: type[Model], seen: tuple[type[Model], .
         if related is target:
             return field.name
         assert isinstance(related, type)
-        rest = _path_to(target, related, (*seen, model))
+        rest = path_to(target, related, (*seen, model))
         if rest is not None:
             ways.append(f"{field.name}__{rest}")
     return min(ways, key=lambda way: way.count("__"), default=None)
@@ -132,8 +139,8 @@ class Prints:
         self.tables: list[str] = []
         models = [model for label in LABELS for model in apps.get_app_config(label).get_models()]
         for model in models:
-            of_team = "pk" if model is Team else _path_to(Team, model)
-            of_user = "pk" if model is user else _path_to(user, model)
+            of_team = "pk" if model is Team else path_to(Team, model)
+            of_user = "pk" if model is user else path_to(user, model)
             if of_team:
                 rows = model._default_manager.filter(**{of_team: team.pk})
             elif of_user:

@@ -142,9 +142,15 @@ def faults_of(address: Address, scene: Scene, callers: list[Caller]) -> Iterator
             wanted = expected(rule, caller, method, api=api)
             if answer.status not in wanted:
                 yield f"{caller.name} {method} {path}: {answer.status} not in {sorted(wanted)} {answer.error}"
-            yield from leaks(scene, caller, answer, f"{caller.name} {method} {path}", api=api, shape=_shape(rule, method))
+            yield from leaks(
+                scene, caller, answer, f"{caller.name} {method} {path}", api=api, shape=_shape(rule, method)
+            )
         yield from untrue(caller, path, got)
-        if rule.methods is not None and (got["HEAD"].status != got["GET"].status or got["HEAD"].body):
+        if (
+            rule.methods is not None
+            and "HEAD" in rule.methods
+            and (got["HEAD"].status != got["GET"].status or got["HEAD"].body)
+        ):
             yield f"{caller.name} HEAD {path}: {got['HEAD'].status} and GET {got['GET'].status}"
 
 

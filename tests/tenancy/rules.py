@@ -15,6 +15,7 @@ SAFE = frozenset({"GET", "HEAD"})
 READ = frozenset({"GET", "HEAD"})
 WRITE = frozenset({"POST"})
 BOTH = READ | WRITE
+EVERY = frozenset(METHODS)
 FINE = frozenset({200, 201, 204, 302, 303, 400, 402, 409, 410, 415, 422})  # read and understood: not a wall
 
 
@@ -28,9 +29,8 @@ class Rule:
     methods     those that exist; None where a library decides
     ids         argument of the route -> the thing of scene.Things that it names
     given       argument of the route -> a text, for what belongs to nobody
-    fresh       asks for a proof of identity that is not old
+    fresh       the methods that ask for a proof of identity that is not old
     body        a right body of POST; "{thing}" stands for an id of the caller's own team
-    gone        the body's success takes it away: the address answers 404 after it
     answers     method -> what those may get who may call; FINE otherwise, and 200 for GET of a team's page
     searches    query strings with "{thing}" in them; a stranger finds nothing by them
     path        the whole path, where a route is a regular expression
@@ -43,7 +43,7 @@ class Rule:
     methods: frozenset[str] | None = None
     ids: Mapping[str, str] = field(default_factory=dict)
     given: Mapping[str, str] = field(default_factory=dict)
-    fresh: bool = False
+    fresh: frozenset[str] = frozenset()
     body: Mapping[str, Any] | None = None
     answers: Mapping[str, frozenset[int]] = field(default_factory=dict)
     searches: tuple[str, ...] = ()
@@ -59,8 +59,8 @@ def public(methods: frozenset[str] | None = READ, **more: Any) -> Rule:
     return Rule("public", methods=methods, **more)
 
 
-def person(**more: Any) -> Rule:
-    return Rule("person", **more)
+def person(methods: frozenset[str] | None = None, **more: Any) -> Rule:
+    return Rule("person", methods=methods, **more)
 
 
 def team(permission: str, methods: frozenset[str] = READ, **more: Any) -> Rule:
@@ -73,6 +73,4 @@ def api(permission: str | None, methods: frozenset[str] = READ, **more: Any) -> 
 
 def only(**statuses: int | tuple[int, ...]) -> dict[str, frozenset[int]]:
     """only(GET=404): the answers of a rule."""
-    return {
-        method: frozenset(codes if isinstance(codes, tuple) else (codes,)) for method, codes in statuses.items()
-    }
+    return {method: frozenset(codes if isinstance(codes, tuple) else (codes,)) for method, codes in statuses.items()}

@@ -12,10 +12,12 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
+from allauth.mfa.models import Authenticator
+from allauth.usersessions.models import UserSession
 from django.db import connection
 from django.test import Client
 
-from accounts import audit, keys, roles
+from accounts import audit, keys, roles, sessions
 from accounts.actors import Actor
 from accounts.models import (
     Action,
@@ -30,7 +32,7 @@ from accounts.models import (
     User,
 )
 from billing import credits, ledger
-from billing.models import Budget
+from billing.models import Budget, BudgetRaise, BudgetRequest
 from generations import idempotency, intake, offers
 from generations.models import Attempt, Generation, Output, Quote, Upload
 from project import db, ids
@@ -96,7 +98,8 @@ def make_scene() -> Scene:
         callers.append(_browser(role, people[name], roles.of_role(role), of_team=True))
     for name in ("mallory", "rita"):  # of another team; removed, now in a team of her own
         callers.append(_browser(name, people[name], roles.of_role(Role.OWNER)))
-    callers.append(_browser("stan", people["stan"], roles.of_role(Role.OWNER), staff=True))  # staff without any right
+    callers.append(_browser("stan", people["stan"], roles.of_role(Role.OWNER)))  # staff without a second factor
+    Authenticator.objects.create(user=root, type=Authenticator.Type.TOTP, data={"secret": "sealed"})
     callers.append(_browser("root", root, roles.of_role(Role.OWNER), staff=True))
     callers.append(Caller("a key on a page", key=_key(home.team, list(roles.SCOPES))[1]))
     scene.browsers = {caller.name: caller for caller in callers}
@@ -130,14 +133,18 @@ def _key(team: Team, scopes: list[str]) -> tuple[ApiKey, str]:
     return keys.issue(team=team, name=f"a program of {team.name}", scopes=scopes, by=None)
 
 
-def _browser(name: str, user: User, permissions: frozenset[str], **more: Any) -> Caller:
+def _browser(name: str, user: User, permissions: frozenset[str], *, staff: bool = False, **more: Any) -> Caller:
+    """A session that has just begun, with every proof of identity that there is for this person."""
     client = Client()
     client.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
-    session = client.session
-    session["account_authentication_methods"] = [{"method": "password", "at": time.time(), "email": user.email}]
+    session, moment = client.session, time.time()
+    proofs: list[dict[str, Any]] = [{"method": "password", "at": moment, "email": user.email}]
+    proofs += [{"method": "mfa", "at": moment, "type": "totp"}] if staff else []
+    session["account_authentication_methods"] = proofs
+    session[sessions.SIGNED_IN_AT] = session[sessions.SEEN_AT] = int(moment)
     session.save()
     assert session.session_key is not None
-    return Caller(name, permissions, session=session.session_key, user=user, **more)
+    return Caller(name, permissions, session=session.session_key, user=user, staff=staff, **more)
 
 
 def _team(name: str, owner: User, prompt: str) -> Things:
@@ -156,12 +163,21 @@ def _team(name: str, owner: User, prompt: str) -> Things:
         role=Role.MEMBER,
         invited_by=place,
         expires_at=db.now() + FUTURE,
+        sent_at=db.now() - timedelta(hours=1),
     )
     change = AddressChange.objects.create(
         user=owner, old_email=owner.email, new_email=f"new-{owner.name}@example.com", expires_at=db.now() + FUTURE
     )
     budget = Budget.objects.create(team=team, membership=other, period="month", limit=90_000_000)
     Budget.objects.create(team=team, api_key=api_key, period="day", limit=80_000_000)
+    until = db.now() + FUTURE
+    raised = BudgetRaise.objects.create(team=team, budget=budget, amount=1_000_000, until=until, granted_by=place)
+    asked = BudgetRequest.objects.create(
+        team=team, budget=budget, asked_by=other, amount=2_000_000, reason=f"asked in {name}"
+    )
+    seen = UserSession.objects.create(
+        user=owner, ip="203.0.113.7", user_agent=f"browser of {owner.name}", session_key=uuid.uuid4().hex
+    )
     audit.record(Action.ROLE_CHANGED, by=owner, team=team, target=other.public_id, target_name=guest.email)
     done = delivered(_made(team, place, prompt))
     Generation.objects.filter(pk=done.pk).update(sources=[f"https://results.example/{done.pk}"], expected_cost=7654321)
@@ -195,6 +211,11 @@ def _team(name: str, owner: User, prompt: str) -> Things:
         "upload": upload.public_id,
         "quote": quote.public_id,
         "file": output.name,
+        "raise": raised.public_id,
+        "request": asked.public_id,
+        "name": name,
+        "session_pk": str(seen.pk),
+        "owner_pk": str(owner.pk),
         "team_pk": str(team.pk),
         "membership_pk": str(other.pk),
         "key_pk": str(api_key.pk),
@@ -203,9 +224,19 @@ def _team(name: str, owner: User, prompt: str) -> Things:
         "audit_event": str(AuditEvent.objects.filter(team=team).latest("id").pk),
     }
     marks = {value for value in things.values() if not value.isdecimal()}
-    marks |= {owner.email, guest.email, invitation.email, name, prompt, api_key.lookup, str(done.pk), str(queued.pk)}
+    marks |= {
+        owner.email,
+        guest.email,
+        invitation.email,
+        change.new_email,
+        prompt,
+        asked.reason,
+        api_key.lookup,
+        str(done.pk),
+        str(queued.pk),
+    }
     inside = {running.provider_task_id or "", f"results.example/{done.pk}", attempt.detail, "7654321"}
-    inside |= {bytes(secret.digest).hex(), bytes(attempt.token_hash).hex(), text, api_key.lookup + "_"}
+    inside |= {bytes(secret.digest).hex(), bytes(attempt.token_hash).hex(), text, text.rpartition("_")[2]}
     assert "" not in inside
     return Things(team, things, frozenset(marks), frozenset(inside), told)
 
@@ -238,10 +269,12 @@ def nobodys(thing: str) -> str:
     """An id of the same form that names nothing."""
     if thing.rpartition("_")[2] == "pk" or thing == "audit_event":
         return "987654321"
+    if thing == "name":
+        return "Nobody and nothing"
     if thing == "file":
         return "teams/987654321/nothing.mp4"
     if thing == "address_change":
         return str(uuid.uuid4())
     prefixes = {"membership": "mem", "owner": "mem", "invitation": "inv", "upload": "upl", "quote": "qt"}
-    prefix = prefixes.get(thing) or {"queued": "gen", "running": "gen", "generation": "gen"}.get(thing, thing)
-    return ids.public(prefix, uuid.uuid4())
+    prefixes |= {"request": "breq", "generation": "gen", "queued": "gen", "running": "gen"}
+    return ids.public(prefixes.get(thing, thing), uuid.uuid4())

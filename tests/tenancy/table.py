@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from accounts import roles
 from tests.api import shapes
-from tests.tenancy.rules import BOTH, READ, WRITE, Rule, api, only, person, public, team
+from tests.tenancy.rules import BOTH, EVERY, READ, WRITE, Rule, api, only, person, public, team
 
 PRODUCT: dict[str, Rule] = {
     "": public(answers=only(GET=(200, 302), HEAD=(200, 302))),  # the signed-in go on to the studio
@@ -33,6 +33,99 @@ PRODUCT: dict[str, Rule] = {
     "wallet": team(roles.BILLING),
 }
 
+TEAMS: dict[str, Rule] = {
+    "team": team(roles.SEE),
+    "team/members/<str:public_id>/role": team(
+        roles.MANAGE, WRITE, ids={"public_id": "membership"}, body={"role": "viewer"}
+    ),
+    "team/members/<str:public_id>/remove": team(roles.MANAGE, BOTH, ids={"public_id": "membership"}, body={}),
+    "team/leave": team(roles.SEE, BOTH, body={}),
+    "team/invitations": team(roles.MANAGE, WRITE, body={"email": "new@example.com", "role": "member"}),
+    "team/invitations/<str:public_id>/resend": team(roles.MANAGE, WRITE, ids={"public_id": "invitation"}, body={}),
+    "team/invitations/<str:public_id>/withdraw": team(roles.MANAGE, WRITE, ids={"public_id": "invitation"}, body={}),
+    "team/settings": team(roles.OWN),
+    "team/rename": team(roles.OWN, WRITE, body={"name": "Another name"}),
+    "team/second-factor": team(roles.OWN, WRITE, fresh=EVERY, body={"required": "no"}),
+    "team/hand-over": team(roles.OWN, BOTH, fresh=EVERY, body={"to": "{membership}"}),
+    "team/close": team(roles.OWN, BOTH, fresh=EVERY, body={"name": "{name}"}),
+    "teams/new": person(BOTH, body={"name": "A third team"}),
+    "teams/switch": person(WRITE, body={"team": "{team}"}),
+    "invitations/<str:token>": public(BOTH, given={"token": "nothing"}, answers=only(GET=404, HEAD=404, POST=404)),
+}
+
+KEYS: dict[str, Rule] = {
+    "team/keys": team(roles.MANAGE),
+    "team/keys/new": team(
+        roles.MANAGE, BOTH, fresh=EVERY, body={"name": "new", "scopes": "read", "ends": "30", "day": "", "once": ""}
+    ),
+    "team/keys/<str:public_id>": team(
+        roles.MANAGE,
+        BOTH,
+        ids={"public_id": "key"},
+        fresh=WRITE,
+        body={"name": "another", "scopes": "read", "ends": "keep", "allowed_ips": "", "allowed_models": "veo-3.1-fast"},
+    ),
+    "team/keys/<str:public_id>/rotate": team(
+        roles.MANAGE, BOTH, ids={"public_id": "key"}, fresh=EVERY, body={"overlap": "day", "ends": "30", "seen": "1"}
+    ),
+    "team/keys/<str:public_id>/end-old": team(roles.MANAGE, BOTH, ids={"public_id": "key"}, fresh=EVERY, body={}),
+    "team/keys/<str:public_id>/revoke": team(roles.MANAGE, BOTH, ids={"public_id": "key"}, fresh=EVERY, body={}),
+}
+
+_SEARCHES = ("actor=user:{owner_pk}", "actor={key}", "older={audit_event}0")
+AUDIT: dict[str, Rule] = {
+    "team/audit": team(roles.MANAGE, searches=_SEARCHES),
+    "team/audit/export": team(roles.MANAGE, fresh=EVERY, searches=_SEARCHES[:2]),
+    "team/audit.csv": team(roles.MANAGE, frozenset({"GET"}), fresh=EVERY, searches=_SEARCHES[:2]),
+}
+
+_UNTIL = "2100-01-31"
+BUDGETS: dict[str, Rule] = {
+    "team/budgets": team(roles.SEE),
+    "team/budgets/ask": team(roles.MAKE, BOTH),
+    "team/budgets/requests/<str:public_id>": team(roles.MANAGE, ids={"public_id": "request"}),
+    "team/budgets/requests/<str:public_id>/grant": team(
+        roles.MANAGE, WRITE, ids={"public_id": "request"}, body={"amount": "5", "until": _UNTIL}
+    ),
+    "team/budgets/requests/<str:public_id>/decline": team(
+        roles.MANAGE, WRITE, ids={"public_id": "request"}, body={"answer": "not now"}
+    ),
+    "team/budgets/requests/<str:public_id>/withdraw": team(
+        roles.SEE,
+        WRITE,
+        ids={"public_id": "request"},
+        answers=only(POST=404),  # it is for who asked alone
+    ),
+    "team/budgets/raises/<str:public_id>/end": team(roles.MANAGE, WRITE, ids={"public_id": "raise"}, body={}),
+    "team/budgets/<str:public_id>": team(roles.MANAGE, ids={"public_id": "membership"}),
+    "team/budgets/<str:public_id>/<str:period>": team(
+        roles.MANAGE, WRITE, ids={"public_id": "membership"}, given={"period": "month"}, body={"limit": "12.50"}
+    ),
+    "team/budgets/<str:public_id>/<str:period>/raise": team(
+        roles.MANAGE,
+        WRITE,
+        ids={"public_id": "membership"},
+        given={"period": "month"},
+        body={"amount": "5", "until": _UNTIL},
+    ),
+    "team/budgets/<str:public_id>/<str:period>/remove": team(
+        roles.MANAGE, BOTH, ids={"public_id": "membership"}, given={"period": "month"}, body={}
+    ),
+}
+
+SETTINGS: dict[str, Rule] = {
+    "settings": public(None),
+    "settings/profile": person(BOTH, body={"name": "Another"}),
+    "settings/address": person(BOTH, fresh=EVERY, body={"email": "another@example.com"}),
+    "settings/address/cancel": person(BOTH, fresh=EVERY, body={}),
+    "settings/sessions": person(READ),
+    "settings/sessions/end-others": person(BOTH, fresh=EVERY, body={}),
+    "settings/sessions/<int:session_id>/end": person(
+        BOTH, fresh=EVERY, ids={"session_id": "session_pk"}, answers=only(POST=(302, 404))
+    ),
+    "address-changes/<str:token>": public(BOTH, given={"token": "nothing"}, answers=only(GET=410, HEAD=410, POST=302)),
+}
+
 REST: dict[str, Rule] = {
     "models": api(None, shape=frozenset(shapes.PAGE)),
     "models/<str:slug>": api(None, given={"slug": "veo-3.1-fast"}, shape=frozenset(shapes.MODEL)),
@@ -45,12 +138,8 @@ REST: dict[str, Rule] = {
         searches=("status=succeeded", "model=veo-3.1-fast", "key={key}", "member={membership}"),
         shape=frozenset(shapes.PAGE),
     ),
-    "generations/<str:public_id>": api(
-        roles.SEE, ids={"public_id": "generation"}, shape=frozenset(shapes.GENERATION)
-    ),
-    "generations/<str:public_id>/events": api(
-        roles.SEE, ids={"public_id": "generation"}, shape=frozenset(shapes.PAGE)
-    ),
+    "generations/<str:public_id>": api(roles.SEE, ids={"public_id": "generation"}, shape=frozenset(shapes.GENERATION)),
+    "generations/<str:public_id>/events": api(roles.SEE, ids={"public_id": "generation"}, shape=frozenset(shapes.PAGE)),
     "generations/<str:public_id>/receipt": api(roles.SEE, ids={"public_id": "generation"}),
     "generations/<str:public_id>/cancel": api(roles.MAKE, WRITE, ids={"public_id": "queued"}, body={}),
     "uploads": api(roles.MAKE, WRITE),
@@ -67,7 +156,7 @@ IDENTITY: dict[str, Rule] = {
     "inactive/": public(None),
     "signup/": public(None),
     "reauthenticate/": person(),
-    "email/": person(),
+    "email/": public(None),  # ours stands before allauth's and leads to the settings
     "confirm-email/": public(None),
     "password/change/": person(),
     "password/set/": person(),
@@ -93,7 +182,7 @@ IDENTITY: dict[str, Rule] = {
     "2fa/webauthn/keys/<int:pk>/remove/": person(given={"pk": "987654321"}),
     "2fa/webauthn/keys/<int:pk>/edit/": person(given={"pk": "987654321"}),
     "2fa/webauthn/login/": public(None),
-    "sessions/": person(),
+    "sessions/": public(None),  # as above
 }
 
 HEALTH: dict[str, Rule] = {
@@ -104,17 +193,16 @@ HEALTH: dict[str, Rule] = {
 
 # The models that staff see in the admin, and whether they may change them there.
 ADMIN_MODELS: dict[str, str] = {
+    "project/mail": "read",
+    "accounts/auditevent": "read",
+    "accounts/team": "read",
     "generations/listing": "change",
     "generations/priceversion": "read",
     "generations/generation": "read",
-    "auth/group": "change",
-    "account/emailaddress": "change",
-    "mfa/authenticator": "change",
-    "usersessions/usersession": "change",
 }
 _STAFF = Rule("staff")
 ADMIN: dict[str, Rule] = {
-    **{name: _STAFF for name in ("", "password_change/", "password_change/done/", "autocomplete/", "jsi18n/")},
+    **dict.fromkeys(("", "password_change/", "password_change/done/", "autocomplete/", "jsi18n/"), _STAFF),
     "login/": public(None),
     "logout/": _STAFF,
     "r/<path:content_type_id>/<path:object_id>/": Rule("staff", given={"content_type_id": "1", "object_id": "1"}),
@@ -130,11 +218,18 @@ ADMIN_APPS = Rule("staff", path="/admin/generations/")  # its route lists the ap
 
 RULES: dict[str, Rule] = {
     **PRODUCT,
+    **TEAMS,
+    **KEYS,
+    **AUDIT,
+    **BUDGETS,
+    **SETTINGS,
     **{f"api/v1/{route}": rule for route, rule in REST.items()},
     **{f"accounts/{route}": rule for route, rule in IDENTITY.items()},
     **{f"admin/{route}": rule for route, rule in ADMIN.items()},
     **HEALTH,
 }
+
+TWICE = {"accounts/email/", "accounts/sessions/"}  # ours stands first and shadows allauth's
 
 
 def rule_of(route: str, name: str) -> Rule | None:

@@ -45,7 +45,9 @@ def insider(scene: Scene, address: Address) -> Caller:
 
 def test_the_print_sees_every_table_of_a_team(prints: Prints) -> None:
     assert {"accounts_team", "accounts_apikeysecret", "billing_entry", "generations_attempt"} <= set(prints.tables)
-    assert {"accounts_user", "account_emailaddress", "mfa_authenticator", "accounts_addresschange"} <= set(prints.tables)
+    assert {"accounts_user", "account_emailaddress", "mfa_authenticator", "accounts_addresschange"} <= set(
+        prints.tables
+    )
 
 
 def test_the_print_sees_a_change(scene: Scene, prints: Prints) -> None:
@@ -78,13 +80,15 @@ def test_theirs_is_as_nothing(scene: Scene, prints: Prints, address: Address) ->
                 answers.append(answer)
                 faults += leaks(scene, caller, answer, f"{caller.name} {method} {path}", api=api)
             if not alike(*answers):
-                faults.append(f"{caller.name} {method}: {answers[0].status} for theirs, {answers[1].status} for nothing")
+                faults.append(
+                    f"{caller.name} {method}: {answers[0].status} for theirs, {answers[1].status} for nothing"
+                )
     assert faults == []
 
 
 def alike(theirs: Answer, nothing: Answer) -> bool:
     same = theirs.plain == nothing.plain
-    return same and {name for name in theirs.headers} == {name for name in nothing.headers}
+    return same and set(theirs.headers) == set(nothing.headers)
 
 
 @named(WITH_IDS)
@@ -129,7 +133,7 @@ def test_a_body_with_their_ids(scene: Scene, prints: Prints, known: dict[str, Fi
     before = prints.now()
     path = path_of(address, scene.away)
     names = fields_of(address, known)
-    bodies: list[Any] = [{name: value for name in names} for value in scene.home.ids.values()] if names else []
+    bodies: list[Any] = [dict.fromkeys(names, value) for value in scene.home.ids.values()] if names else []
     kind = JSON if api else None
     for caller in strangers(scene, address):
         if not caller.permissions:
@@ -138,7 +142,9 @@ def test_a_body_with_their_ids(scene: Scene, prints: Prints, known: dict[str, Fi
         for nothing in (False, True):
             with taken_back():
                 data = body_of(rule.body or {}, scene.home, nothing=nothing)
-                pair.append(ask(caller, "POST", path, data=data, kind=kind))
+                answer = ask(caller, "POST", path, data=data, kind=kind).without(texts_in(data))
+                faults += leaks(scene, caller, answer, f"{caller.name} POST {path}", api=api)
+                pair.append(answer)
                 if prints.now() != before:
                     faults.append(f"{caller.name} POST {path} {data} changed something")
         if rule.body and body_of(rule.body, scene.home) != body_of(rule.body, scene.away) and not alike(*pair):
@@ -152,17 +158,25 @@ def test_a_body_with_their_ids(scene: Scene, prints: Prints, known: dict[str, Fi
     assert faults == []
 
 
+def texts_in(value: Any) -> list[str]:
+    """Every text of a body."""
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else []
+    return [value] if isinstance(value, str) and value else [text for item in inner for text in texts_in(item)]
+
+
 def rubbish(names: set[str], *, api: bool) -> Iterator[tuple[Any, str | None]]:
     """Bodies that mean nothing: (data, content type)."""
     texts = ("", "\x00", "x" * 3000, "-1", "9" * 40, "٣", "<b>", "NaN", "\u202e", "1e999")
     if api:
         values: list[Any] = [*(text for text in texts), None, True, -1, 10**30, 1.5, [], {}, [[[]]], {"a": {"b": []}}]
-        yield from (({name: value for name in names or {"x"}}, JSON) for value in values)
+        yield from ((dict.fromkeys(names or {"x"}, value), JSON) for value in values)
         yield from ((text, JSON) for text in ("", "{", "[]", "null", '"x"', '{"a":1,"a":2}', "\x00"))
         yield "a=1", "application/x-www-form-urlencoded"
     else:
-        yield from (({name: text for name in names or {"x"}}, None) for text in texts)
-        yield from ((text, kind) for kind in (JSON, "text/plain", "multipart/form-data; boundary=x") for text in ("", "{"))
+        yield from ((dict.fromkeys(names or {"x"}, text), None) for text in texts)
+        yield from (
+            (text, kind) for kind in (JSON, "text/plain", "multipart/form-data; boundary=x") for text in ("", "{")
+        )
 
 
 @named(WRITING)

@@ -1,0 +1,62 @@
+"""What a request leaves in the database, so that two requests can be compared: the rows that it made or changed,
+without what is drawn by lot or counted on."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from typing import Any
+
+from django.apps import apps
+from django.db import connection
+from django.db.models import Model
+
+from tests.tenancy.asking import LABELS
+
+_RANDOM = re.compile(
+    r"x(?:[0-9a-f]{2}){8,}|[0-9a-f]{32,}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+    r"|\d{4}-\d\d-\d\d[T ]\d\d:\d\d:[\d.:+Z-]+|gAAAA[\w=-]+"
+)
+_DRAWN = {"lookup", "sealed", "id"}
+
+Rows = dict[str, Counter[str]]
+
+
+def models() -> list[type[Model]]:
+    """All models with rows of teams and people."""
+    return [model for label in LABELS for model in apps.get_app_config(label).get_models()]
+
+
+def rows() -> Rows:
+    """Every row of each model as text."""
+    found: Rows = {}
+    with connection.cursor() as cursor:
+        for model in models():
+            cursor.execute(f'select to_jsonb(t)::text from "{model._meta.db_table}" t')
+            found[model.__name__] = Counter(text for (text,) in cursor.fetchall())
+    return found
+
+
+def effect(before: Rows, after: Rows) -> dict[str, list[str]]:
+    """The rows of `after` that are not in `before`, comparable with those of another request: a link to a row that
+    was there before stays, a link to a new one is `new`, and keys, moments and ids of new rows are blanked."""
+    known = {int(json.loads(text).get("id", 0) or 0) for texts in before.values() for text in texts if _counted(text)}
+    return {
+        name: sorted(_blanked(json.loads(text), known) for text in (after[name] - before[name]).elements())
+        for name in after
+        if after[name] - before[name]
+    }
+
+
+def _counted(text: str) -> bool:
+    return isinstance(json.loads(text).get("id"), int)
+
+
+def _blanked(row: dict[str, Any], known: set[int]) -> str:
+    kept = {
+        name: "new" if name.endswith("_id") and isinstance(value, int) and value not in known else value
+        for name, value in row.items()
+        if name not in _DRAWN
+    }
+    return _RANDOM.sub("*", json.dumps(kept, sort_keys=True))
