@@ -49,8 +49,8 @@ class AccountAdapter(MailAdapter):
         **DefaultAccountAdapter.error_messages,
         # One sentence for a wrong password, an unknown address and one that is not confirmed yet.
         "email_password_mismatch": (
-            "The address or the password is not correct, or the address is not confirmed yet: "
-            "then a message with a link is on its way to it."
+            "The address or the password is not correct. "
+            "If the address is not confirmed yet, a message with a link is on its way to it."
         ),
         "too_many_login_attempts": "Too many tries. Wait five minutes, or set a new password by mail.",
         "enter_current_password": "This is not your current password.",
