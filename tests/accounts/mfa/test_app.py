@@ -131,6 +131,15 @@ def test_one_code_used_by_many_at_once_signs_in_one(committed_world: World) -> N
     assert sum(is_in(client) for client in clients) == 1
 
 
+def test_one_code_is_taken_once_however_close_the_tries(committed_world: World) -> None:
+    secret = add_app(signed_in(committed_world.alice))
+    now = step_now()
+    for step in (now, now + 1):
+        code = code_of(secret, step)
+        taken = race([lambda c=code: factors.accept_code(committed_world.alice, c)] * 4)  # type: ignore[misc]
+        assert sum(isinstance(factor, Authenticator) for factor in taken) == 1, taken
+
+
 def test_guessing_ends_before_it_begins(committed_world: World) -> None:
     """Thirty guesses at once, then the right code: too late for now."""
     secret = add_app(signed_in(committed_world.alice))

@@ -10,6 +10,7 @@ import pytest
 from allauth.mfa.models import Authenticator
 from django.test import Client
 from fido2.utils import websafe_decode, websafe_encode
+from fido2.webauthn import AuthenticatorData
 
 from accounts import factors
 from tests.accounts.mfa.conftest import (
@@ -82,6 +83,9 @@ def test_a_key_with_a_touch_only_never_opens_alone(alice: Client, bob: Client, w
     client = Client()
     first_step(client, world.bob)
     options = page_data(client.get(SECOND))["request_options"]
+    session = client.session
+    session["account_login"]["initiated_at"] -= 3600  # bob's half sign-in is over, its challenge is still there
+    session.save()
     client.post(ALONE, posted(key.sign(options)))
     assert not is_in(client)
 
@@ -131,6 +135,15 @@ def test_one_count_used_by_many_at_once_opens_once(committed_world: World) -> No
         works.append((client, answer))
     race([lambda c=client, a=answer: c.post(ALONE, a).status_code for client, answer in works])  # type: ignore[misc]
     assert sum(is_in(client) for client, _ in works) == 1
+
+
+def test_one_count_is_taken_once_however_close_the_answers(committed_world: World) -> None:
+    key = SecurityKey()
+    add_key(signed_in(committed_world.alice), key)
+    passkey = Authenticator.objects.get(type="webauthn")
+    for count in range(1, 11):
+        data = AuthenticatorData.create(bytes(32), AuthenticatorData.FLAG.UP, count)
+        assert sum(race([lambda d=data: factors.accept_count(passkey, d)] * 4)) == 1  # type: ignore[misc]
 
 
 def test_a_key_of_another_person_opens_nothing_of_mine(alice: Client, bob: Client, world: World) -> None:
