@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from django.db import connection, transaction
 
-from project import mail
+from project import db, mail
 from project.mail import outbox
 from project.mail.outcomes import Later, Never, Sent
 from project.models import Mail
@@ -72,6 +72,19 @@ def test_a_sender_that_is_killed_leaves_a_mail_that_is_sent(mailbox: Mailbox, jo
     jobs.drain()
     row.refresh_from_db()
     assert (row.status, len(mailbox.taken)) == ("sent", 1)
+
+
+def test_what_kills_its_senders_is_tried_less_and_less(mailbox: Mailbox) -> None:
+    """No sender came to a word about it: the wait was set before the talk began."""
+    row = write()
+    waits = []
+    for _ in range(5):
+        assert outbox.claim() is not None
+        row.refresh_from_db()
+        waits.append((row.next_attempt_at - db.now()).total_seconds())
+        pass_time(row.next_attempt_at - db.now())
+    assert min(waits) > 85, "never before the lease ends"
+    assert waits[4] > 5 * waits[2] > 2_000
 
 
 def test_a_server_that_hangs_takes_one_worker_and_no_more(mailbox: Mailbox, settings: Any) -> None:
