@@ -9,8 +9,10 @@ from typing import Any
 
 from django import forms
 
-from accounts import key_models, key_rules
+from accounts import key_models, key_networks, key_rules
 from accounts.models import ApiKey
+from project import db
+from project.text import clean_name
 
 SCOPES = {
     "read": "read: see history, results and what is in the wallet",
@@ -18,16 +20,21 @@ SCOPES = {
     "billing": "billing: read the statement",
     "manage": "manage: members, keys, budgets, webhooks",
 }
-ENDS = [("30", "30 days"), ("90", "90 days"), ("365", "1 year"), ("date", "On the day chosen below")]
-KEEP = ("keep", "Leave it as it is")
+ENDS = [("30", "in 30 days"), ("90", "in 90 days"), ("365", "in 1 year"), ("date", "at the end of the day below")]
+KEEP = ("keep", "as before")
 _COUNT = re.compile(r"[0-9]{1,6}", re.ASCII)
 _BETWEEN = re.compile(r"[\s,;]+")
+
+
+def _midnight_after(day: date) -> datetime:
+    """The end of a day in UTC; the calendar's own last days stand for each other."""
+    return datetime.combine(min(day, date(9998, 12, 31)) + timedelta(days=1), time(), tzinfo=UTC)
 
 
 class _EndForm(forms.Form):
     """When a key ends: in some days, or on a day."""
 
-    ends = forms.ChoiceField(label="It ends in", choices=ENDS, initial="365", widget=forms.RadioSelect)
+    ends = forms.ChoiceField(label="It ends", choices=ENDS, initial="365", widget=forms.RadioSelect)
     day = forms.DateField(
         label="Last day",
         required=False,
@@ -40,8 +47,11 @@ class _EndForm(forms.Form):
         if cleaned.get("ends") == "date" and "day" in cleaned:
             if cleaned["day"] is None:
                 self.add_error("day", "Choose the day, or one of the spans above.")
-            elif cleaned["day"].year > datetime.now(tz=UTC).year + 10:  # only keeps the arithmetic in bounds
-                self.add_error("day", "must be at most 5 years away")
+                return cleaned
+            try:
+                key_rules.end(_midnight_after(cleaned["day"]), db.now())
+            except ValueError as error:
+                self.add_error("day", f"The last day {error}.")
         return cleaned
 
     def expires_at(self, moment: datetime) -> datetime | None:
@@ -51,8 +61,7 @@ class _EndForm(forms.Form):
             return None
         if ends != "date":
             return moment + timedelta(days=int(ends))
-        day: date = self.cleaned_data["day"]
-        return datetime.combine(day + timedelta(days=1), time(), tzinfo=UTC)
+        return _midnight_after(self.cleaned_data["day"])
 
 
 class KeyForm(_EndForm):
@@ -71,6 +80,13 @@ class KeyForm(_EndForm):
     def __init__(self, data: Mapping[str, Any] | None = None, *, grantable: Sequence[str], **rest: Any) -> None:
         super().__init__(data, **rest)
         self.fields["scopes"].choices = [(scope, SCOPES[scope]) for scope in grantable]  # type: ignore[attr-defined]
+
+    def clean_name(self) -> str:
+        """The name as it is kept; what is wrong with it is told with the other faults of the page."""
+        try:
+            return clean_name(self.cleaned_data["name"])
+        except ValueError as error:
+            raise forms.ValidationError(f"The name {error}.") from None
 
 
 class ChangeForm(KeyForm):
@@ -107,8 +123,11 @@ class LimitsForm(forms.Form):
         self.fields["allowed_models"].choices = list({**names, **gone}.items())  # type: ignore[attr-defined]
 
     def clean_allowed_ips(self) -> list[str]:
-        """The networks as they were typed, apart."""
-        return [part for part in _BETWEEN.split(self.cleaned_data["allowed_ips"]) if part]
+        """The networks, each once: said wrong here too, so that all faults of the page are told together."""
+        try:
+            return key_networks.clean(part for part in _BETWEEN.split(self.cleaned_data["allowed_ips"]) if part)
+        except ValueError as error:
+            raise forms.ValidationError(f"{error}.") from None
 
 
 class RotateForm(_EndForm):

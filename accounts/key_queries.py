@@ -37,6 +37,11 @@ class Shown:
         return {"active": "succeeded", "ending": "unknown", "expired": "failed", "revoked": "failed"}[self.state]
 
     @property
+    def maker(self) -> str:
+        """Who made it, in short; a command of the operator's has no name here."""
+        return (self.key.created_by.name or self.key.created_by.email) if self.key.created_by else "a program"
+
+    @property
     def models(self) -> list[str]:
         """Names of the models that the key is held to; a slug where the catalogue has dropped it."""
         names = key_models.names() if self.key.allowed_models else {}

@@ -60,7 +60,7 @@ def terms(
         checked("scopes", lambda: _scopes(scopes, permissions)),
         checked("allowed_ips", lambda: key_networks.clean(allowed_ips)),
         checked("allowed_models", lambda: _models(allowed_models, kept_models)),
-        checked("expires_at", lambda: _end(expires_at, moment)),
+        checked("expires_at", lambda: end(expires_at, moment)),
     )
     if errors:
         raise Invalid("The key cannot be like this.", errors=errors)
@@ -75,6 +75,15 @@ def notice_due(expires_at: datetime, moment: datetime) -> int:
 def missing_scopes(scopes: Iterable[str], permissions: frozenset[str]) -> list[str]:
     """Those of the scopes that somebody with these permissions could not give."""
     return sorted(set(scopes) - set(roles.grantable_scopes(permissions)))
+
+
+def end(expires_at: datetime, moment: datetime) -> datetime:
+    """The end of a key that is made or renewed at `moment`. Raises ValueError for one past or too far."""
+    if expires_at <= moment:
+        raise ValueError("must be in the future")
+    if expires_at > moment + LONGEST:
+        raise ValueError("must be at most 5 years away")
+    return expires_at
 
 
 def _name(text: str) -> str:
@@ -104,11 +113,3 @@ def _models(slugs: Iterable[str], kept: Sequence[str]) -> list[str]:
     if unknown:
         raise ValueError(f"“{unknown[0][:40]}” is no model of ours")
     return wanted
-
-
-def _end(expires_at: datetime, moment: datetime) -> datetime:
-    if expires_at <= moment:
-        raise ValueError("must be in the future")
-    if expires_at > moment + LONGEST:
-        raise ValueError("must be at most 5 years away")
-    return expires_at

@@ -263,9 +263,7 @@ def test_a_key_row_that_is_held_keeps_no_request_waiting(committed_world: World)
         running = pool.submit(hold)
         assert held.wait(30)
         try:
-            begun = time.monotonic()
-            assert ask(committed_world.key) == 200
-            assert time.monotonic() - begun < 2.0
+            assert ask(committed_world.key) == 200  # one that waits gets 503 after lock_timeout
         finally:
             done.set()
         running.result(30)
