@@ -122,7 +122,7 @@ def _count(usage: BudgetUsage, amount: int) -> Taken | None:
                WHERE u.id = %(usage)s AND u.used + u.held + %(amount)s <= c.cap
                RETURNING array(
                  SELECT t FROM unnest(%(thresholds)s::int[]) t
-                 WHERE c.cap > 0 AND (u.used + u.held) * 100 >= t * c.cap AND NOT EXISTS (
+                 WHERE (u.used + u.held) * 100 >= t * c.cap AND NOT EXISTS (
                    SELECT FROM billing_budgetwarning w
                    WHERE w.usage_id = u.id AND w.threshold = t AND w.rearmed_at IS NULL)
                  ORDER BY t)""",
