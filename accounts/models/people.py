@@ -16,7 +16,7 @@ class UserManager(BaseUserManager["User"]):
     """Makes users by e-mail address: there are no user names."""
 
     def create_user(self, email: str, password: str | None = None, **extra: Any) -> User:
-        user = self.model(email=self.normalize_email(email), **extra)
+        user = self.model(email=self.normalize_email(email).lower(), **extra)  # as sign-in looks it up
         user.set_password(password)
         user.save(using=self._db)
         return user

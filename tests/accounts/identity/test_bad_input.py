@@ -6,6 +6,7 @@ import pytest
 from allauth.account.models import EmailAddress
 from django.test import Client
 
+from accounts import teams
 from accounts.models import User
 from tests.accounts.identity.conftest import LOGIN, RESET, SIGN_UP, link_in, mails_to
 from tests.concurrency.racing import race, split
@@ -158,3 +159,10 @@ def test_a_reset_s_link_opens_for_an_hour(world: World) -> None:
 def test_signing_in_leads_to_no_other_site(world: World, where: str) -> None:
     answer = Client().post(LOGIN, {"login": world.alice.email, "password": PASSWORD, "next": where})
     assert answer.headers["Location"] == "/studio"
+
+
+def test_who_is_made_by_a_command_with_capitals_can_sign_in(db: None) -> None:
+    user, password = teams.ensure_user(email="Dora@Example.COM")
+    assert user.email == "dora@example.com"
+    for typed in ("Dora@Example.COM", "dora@example.com"):
+        assert Client().post(LOGIN, {"login": typed, "password": password}).status_code == 302
