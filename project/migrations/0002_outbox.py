@@ -4,33 +4,56 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('project', '0001_initial'),
+        ("project", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Mail',
+            name="Mail",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('to', models.TextField()),
-                ('subject', models.TextField()),
-                ('sealed', models.BinaryField(default=b'')),
-                ('status', models.TextField(choices=[('queued', 'Queued'), ('sent', 'Sent'), ('failed', 'Failed')], default='queued')),
-                ('attempts', models.PositiveIntegerField(default=0)),
-                ('next_attempt_at', models.DateTimeField()),
-                ('leased_until', models.DateTimeField(null=True)),
-                ('rung_at', models.DateTimeField(null=True)),
-                ('give_up_at', models.DateTimeField()),
-                ('created_at', models.DateTimeField()),
-                ('sent_at', models.DateTimeField(null=True)),
-                ('error', models.TextField(blank=True, default='')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("to", models.TextField()),
+                ("subject", models.TextField()),
+                ("sealed", models.BinaryField(default=b"")),
+                (
+                    "status",
+                    models.TextField(
+                        choices=[("queued", "Queued"), ("sent", "Sent"), ("failed", "Failed")], default="queued"
+                    ),
+                ),
+                ("attempts", models.PositiveIntegerField(default=0)),
+                ("next_attempt_at", models.DateTimeField()),
+                ("leased_until", models.DateTimeField(null=True)),
+                ("rung_at", models.DateTimeField(null=True)),
+                ("give_up_at", models.DateTimeField()),
+                ("created_at", models.DateTimeField()),
+                ("sent_at", models.DateTimeField(null=True)),
+                ("error", models.TextField(blank=True, default="")),
             ],
             options={
-                'verbose_name_plural': 'mail',
-                'indexes': [models.Index(condition=models.Q(('status', 'queued')), fields=['next_attempt_at'], name='mail_due'), models.Index(fields=['created_at'], name='mail_created')],
-                'constraints': [models.CheckConstraint(condition=models.Q(('status__in', ['queued', 'sent', 'failed'])), name='mail_status'), models.CheckConstraint(condition=models.Q(models.Q(('sealed', b''), ('sent_at__isnull', False), ('status', 'sent')), models.Q(models.Q(('status', 'sent'), _negated=True), ('sent_at', None), models.Q(('sealed', b''), _negated=True)), _connector='OR'), name='mail_sealed_until_sent')],
+                "verbose_name_plural": "mail",
+                "indexes": [
+                    models.Index(condition=models.Q(("status", "queued")), fields=["next_attempt_at"], name="mail_due"),
+                    models.Index(fields=["created_at"], name="mail_created"),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("status__in", ["queued", "sent", "failed"])), name="mail_status"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("sealed", b""), ("sent_at__isnull", False), ("status", "sent")),
+                            models.Q(
+                                models.Q(("status", "sent"), _negated=True),
+                                ("sent_at", None),
+                                models.Q(("sealed", b""), _negated=True),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="mail_sealed_until_sent",
+                    ),
+                ],
             },
         ),
     ]
