@@ -78,7 +78,6 @@ def test_links_that_never_were(world: World, path: str) -> None:
         "alice@ＥXAMPLE.com",
         "ALICE@EXAMPLE.COM",
         " alice@example.com ",
-        "alice@example\u3002com",
         "alice@exa\u00admple.com",
     ],
 )
@@ -93,7 +92,9 @@ def test_one_mailbox_is_one_account(world: World, address: str) -> None:
     )
 
 
-@pytest.mark.parametrize("address", ["аlice@example.com", "alıce@example.com", "ａlice@example.com"])
+@pytest.mark.parametrize(
+    "address", ["аlice@example.com", "alıce@example.com", "ａlice@example.com", "alice@example\u3002com"]
+)
 def test_letters_that_look_alike_are_no_address(world: World, address: str) -> None:
     for path, form in [
         (SIGN_UP, {"email": address, "password1": PASSWORD, "password2": PASSWORD}),
