@@ -155,6 +155,19 @@ def test_the_counter_keeps_to_the_cap_with_its_raises_and_to_its_period(world: W
     usage.update(held=0, used=DIME)  # what is held settles all the same
 
 
+def test_a_raise_that_ends_within_a_statement_still_counts_in_it(world: World) -> None:
+    """The UPDATE's condition and its trigger find the same cap, or a 402 would become an error (migration 0005)."""
+    budget = cap(world, world.bob, DIME)
+    accept(world.actor(world.bob), SLUG, DATA)
+    budget_raises.grant(by="test", budget=budget, amount=DIME, until=db.now() + timedelta(seconds=1))
+    take = """update billing_budgetusage u set held = held + %s + length(pg_sleep(1.2)::text)
+              from billing_budget_cap(%s) as c(cap) where u.budget_id = %s and u.used + u.held + %s <= c.cap"""
+    with connection.cursor() as cursor:
+        for rows in (1, 0):
+            cursor.execute(take, [DIME, budget.pk, budget.pk, DIME])
+            assert cursor.rowcount == rows
+
+
 @pytest.mark.parametrize("model", [Budget, BudgetUsage, BudgetRaise, BudgetRequest, BudgetWarning])
 def test_nothing_of_it_is_deleted(world: World, model: Any) -> None:
     with connection.cursor() as cursor:
