@@ -187,7 +187,7 @@ def test_filters_by_day_both_included(world: World, alice: Client) -> None:
         ("about=nonsense", "There is no such kind of event."),
         ("actor=user:999999", "Nobody of that name has acted here."),
         ("from=yesterday", "Write the day as 2026-01-31."),
-        ("from=" + quote("٢٠٢٦-٠١-٣١"), "Write the day as 2026-01-31."),
+        ("from=" + quote("٢٠٢٦-01-31"), "Write the day as 2026-01-31."),
         ("from=2026-02-30", "Write the day as 2026-01-31."),
         ("to=9999-12-31", "Choose a day from 2000-01-01 to 2999-12-31."),
         ("from=0001-01-01", "Choose a day from 2000-01-01 to 2999-12-31."),

@@ -242,7 +242,9 @@ def test_staff_without_the_permission_cannot(world: World, staff: Client, staff_
 
     User.objects.filter(pk=staff_user.pk).update(is_superuser=False)
     staff_user.user_permissions.add(Permission.objects.get(codename="view_team"))
-    assert staff.get("/admin/accounts/team/").status_code == 200
+    page = Page(staff.get("/admin/accounts/team/").content.decode())
+    assert page.texts("td", klass="field-status") == ["active", "active"]
+    assert page.all("option", value="suspend") == []
     turn(staff, "suspend", world.team)
     world.team.refresh_from_db()
     assert world.team.status == "active"
