@@ -71,3 +71,10 @@ def test_a_member_in_a_browser_is_held_to_no_list(world: World) -> None:
     offer = quotes.price(model=OTHER["model"], data=OTHER["input"], team=world.team)
     intake.accept(actor=world.actor(world.bob), request=intake.Request(**OTHER), render=render)  # type: ignore[arg-type]
     assert Generation.objects.get().price == offer.priced.total
+
+
+def test_it_is_refused_before_anything_outside_is_asked(world: World, key_of: Any) -> None:
+    """Images of a request are looked at on other hosts between `prepare` and the transaction."""
+    _, text = key_of(allowed_models=[MINE["model"]])
+    with pytest.raises(Forbidden):
+        intake.prepare(actor=key_proof.find(text), request=intake.Request(model=OTHER["model"], input=OTHER["input"]))

@@ -247,7 +247,14 @@ def test_as_many_queries_for_3_keys_as_for_100(world: World, alice: Client) -> N
     def fill(count: int) -> None:
         year = db.now() + timedelta(days=365)
         rows = [
-            ApiKey(team=world.team, name=f"{n}", lookup=f"{count}x{n:05}", scopes=["read"], expires_at=year)
+            ApiKey(
+                team=world.team,
+                name=f"{n}",
+                lookup=f"{count}x{n:05}",
+                scopes=["read"],
+                expires_at=year,
+                created_by=world.bob,
+            )
             for n in range(count)
         ]
         ApiKeySecret.objects.bulk_create(
