@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from django import forms
+from django.http import HttpRequest, QueryDict
 
 from accounts.models import Membership, Role
 from project.errors import Problem
@@ -55,6 +56,11 @@ class HandOverForm(forms.Form):
         super().__init__(data)  # type: ignore[arg-type]
         choices = [(row.public_id, f"{row.user.name} · {row.user.email}".strip(" ·")) for row in people]
         self.fields["to"].choices = [("", "Choose…"), *choices]  # type: ignore[attr-defined]
+
+
+def sent(request: HttpRequest) -> QueryDict | None:
+    """What was sent by POST, even when that is nothing at all; None for a page that was only opened."""
+    return request.POST if request.method == "POST" else None
 
 
 def tell(form: forms.Form, problem: Problem) -> int:

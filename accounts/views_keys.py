@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts import access, key_queries, keys, roles
 from accounts.forms_keys import ChangeForm, KeyForm, LimitsForm, RotateForm, change_forms
-from accounts.forms_teams import tell
+from accounts.forms_teams import sent, tell
 from accounts.models import ApiKey
 from accounts.pages import MemberRequest, member_page, require_fresh
 from project import db
@@ -32,7 +32,7 @@ def keys_of_team(request: MemberRequest) -> HttpResponse:
 @require_http_methods(GET_AND_POST)
 def new_key(request: MemberRequest) -> HttpResponse:
     """A form; the answer to its POST shows the new key's text, once."""
-    actor, post = request.actor, request.POST or None
+    actor, post = request.actor, sent(request)
     form = KeyForm(
         post,
         grantable=roles.grantable_scopes(actor.permissions),
@@ -101,7 +101,7 @@ def one_key(request: MemberRequest, public_id: str) -> HttpResponse:
 def rotate(request: MemberRequest, public_id: str) -> HttpResponse:
     """What rotation does; the answer to the POST shows the new text, once."""
     actor, shown = request.actor, key_queries.one(request.actor, public_id)
-    form, status = RotateForm(request.POST or None, initial={"seen": shown.secrets}), 200
+    form, status = RotateForm(sent(request), initial={"seen": shown.secrets}), 200
     if request.method == "POST":
         status = 422
         if form.is_valid():

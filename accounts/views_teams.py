@@ -8,7 +8,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts import access, queries, roles, teams
-from accounts.forms_teams import CloseForm, HandOverForm, NameForm, tell
+from accounts.forms_teams import CloseForm, HandOverForm, NameForm, sent, tell
 from accounts.pages import MemberRequest, member_page, person_page
 from project import db
 from project.errors import Problem
@@ -18,7 +18,7 @@ from project.errors import Problem
 @require_http_methods(["GET", "HEAD", "POST"])
 def new_team(request: MemberRequest) -> HttpResponse:
     """A form for the name; then the new team is the one that this session acts for."""
-    form, status = NameForm(request.POST or None), 200
+    form, status = NameForm(sent(request)), 200
     if request.method == "POST":
         owner = access.person(request)
         try:
@@ -92,7 +92,7 @@ def second_factor(request: MemberRequest) -> HttpResponse:
 def hand_over(request: MemberRequest) -> HttpResponse:
     """Who becomes the owner. The one who hands over stays as an admin."""
     people = queries.successors(request.actor)
-    form, status = HandOverForm(request.POST or None, people=people), 200
+    form, status = HandOverForm(sent(request), people=people), 200
     if request.method == "POST":
         chosen = next((row for row in people if row.public_id == request.POST.get("to")), None)
         try:
@@ -112,7 +112,7 @@ def hand_over(request: MemberRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def close(request: MemberRequest) -> HttpResponse:
     """What closing does; the team's name, typed, does it."""
-    form, status = CloseForm(request.POST or None), 200
+    form, status = CloseForm(sent(request)), 200
     if request.method == "POST":
         try:
             team = teams.close(by=request.actor, typed_name=request.POST.get("name", ""))
