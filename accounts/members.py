@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from django.db.models.functions import Now
 
-from accounts import audit, invitations, roles, teams
+from accounts import audit, invitation_ends, roles, teams
 from accounts.actors import Actor
 from accounts.authority import still
 from accounts.models import Action, Membership, Role, Team
@@ -34,7 +34,7 @@ def _change_role(by: Actor, membership: Membership, role: str) -> Membership:
         _keep_an_owner(team, row)
     before, row.role = row.role, role
     row.save(update_fields=["role"])
-    invitations.withdraw_ungrantable(of=row, permissions=roles.of_role(role), by=actor)
+    invitation_ends.withdraw_ungrantable(of=row, permissions=roles.of_role(role), by=actor)
     _record(Action.ROLE_CHANGED, actor, team, row, data={"before": before, "after": role})
     if not _same_person(actor, row):
         context = {"team": team, "by": actor.user, "before": before, "after": role}
@@ -57,14 +57,14 @@ def _remove(by: Actor, membership: Membership) -> Membership:
     if row.role == Role.OWNER:
         _keep_an_owner(team, row)
     _end(row)
-    invitations.withdraw_ungrantable(of=row, permissions=frozenset(), by=actor)
+    invitation_ends.withdraw_ungrantable(of=row, permissions=frozenset(), by=actor)
     _record(Action.MEMBER_REMOVED, actor, team, row, data={"role": row.role})
     mail(to=row.user.email, template="member_removed", context={"team": team, "by": actor.user})
     return row
 
 
 def leave(*, by: Actor) -> Membership:
-    """Ends the actor's own place in the team. Raises Conflict (`last_owner`)."""
+    """Ends the actor's own place in the team, and open invitations that they sent. Raises Conflict (`last_owner`)."""
     return db.in_transaction(lambda: _leave(by))
 
 
@@ -76,6 +76,7 @@ def _leave(by: Actor) -> Membership:
     if row.role == Role.OWNER:
         _keep_an_owner(team, row)
     _end(row)
+    invitation_ends.withdraw_ungrantable(of=row, permissions=frozenset(), by=actor)
     _record(Action.MEMBER_LEFT, actor, team, row, data={"role": row.role})
     return row
 

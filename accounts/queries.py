@@ -9,7 +9,7 @@ from allauth.mfa.models import Authenticator
 from django.db.models import Case, IntegerField, Value, When
 from django.db.models.functions import Now
 
-from accounts import invitations, roles
+from accounts import invitation_ends, roles
 from accounts.actors import Actor
 from accounts.models import Invitation, InvitationStatus, Membership, Role, User
 
@@ -71,7 +71,7 @@ def without_factor(actor: Actor) -> int:
 def open_invitations(actor: Actor) -> list[InvitationLine]:
     """Invitations of the actor's team that can still be accepted, newest first. One query."""
     rows = Invitation.objects.filter(team=actor.team, status=InvitationStatus.OPEN, expires_at__gt=Now())
-    offered = invitations.roles_to_offer(actor.permissions) if actor.may(roles.MANAGE) else []
+    offered = invitation_ends.roles_to_offer(actor.permissions) if actor.may(roles.MANAGE) else []
     ordered = rows.select_related("invited_by__user").order_by("-sent_at", "-id")
     return [InvitationLine(invitation=row, may_touch=row.role in offered) for row in ordered]
 

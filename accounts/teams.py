@@ -11,12 +11,11 @@ import secrets
 from allauth.account.models import EmailAddress
 from allauth.mfa.utils import is_mfa_enabled
 from django.db import transaction
-from django.db.models.functions import Now
 
-from accounts import audit, roles
+from accounts import audit, invitation_ends, roles
 from accounts.actors import Actor
 from accounts.authority import still
-from accounts.models import Action, Invitation, InvitationStatus, Membership, Role, Team, TeamStatus, User
+from accounts.models import Action, Membership, Role, Team, TeamStatus, User
 from accounts.notify import mail
 from project import db
 from project.errors import Conflict, FieldError, Forbidden, Invalid
@@ -169,6 +168,7 @@ def _hand_over(by: Actor, to: Membership) -> Team:
     before = successor.role
     Membership.objects.filter(pk=successor.pk).update(role=Role.OWNER)
     Membership.objects.filter(pk=actor.membership.pk).update(role=Role.ADMIN)
+    invitation_ends.withdraw_ungrantable(of=actor.membership, permissions=roles.of_role(Role.ADMIN), by=actor)
     audit.record(
         Action.TEAM_HANDED_OVER,
         by=actor,
@@ -196,9 +196,7 @@ def _close(by: Actor, typed_name: str) -> Team:
         raise Invalid("The name differs.", errors=[FieldError("name", f"Type “{team.name}” to close the team.")])
     team.status = TeamStatus.CLOSING
     team.save(update_fields=["status"])
-    withdrawn = Invitation.objects.filter(team=team, status=InvitationStatus.OPEN).update(
-        status=InvitationStatus.WITHDRAWN, ended_at=Now()
-    )
+    withdrawn = invitation_ends.withdraw_all(team=team, by=actor)
     audit.record(
         Action.TEAM_CLOSING,
         by=actor,

@@ -13,7 +13,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
-from accounts import access, invitations, roles, sessions
+from accounts import access, invitation_ends, invitation_links, invitations, roles, sessions
 from accounts.forms_teams import InviteForm, tell
 from accounts.models import Invitation
 from accounts.pages import MemberRequest, member_page, require_fresh
@@ -28,7 +28,7 @@ def invite(request: MemberRequest) -> HttpResponse:
     try:
         invitation = invitations.invite(by=request.actor, email=email, role=role)
     except Problem as problem:
-        form = InviteForm(request.POST, roles=invitations.roles_to_offer(request.actor.permissions))
+        form = InviteForm(request.POST, roles=invitation_ends.roles_to_offer(request.actor.permissions))
         return page(request, form, status=tell(form, problem))
     messages.success(request, f"An invitation is on its way to {invitation.email}.")
     return redirect("team")
@@ -65,7 +65,7 @@ def invitation(request: HttpRequest, token: str) -> HttpResponse:
     410, and what is no invitation of ours 404: the same to everybody."""
     member = cast(MemberRequest, request)
     try:
-        found = invitations.find(token)
+        found = invitation_links.find(token)
         if request.method == "POST":
             return _accept(member, token)
         return _show(member, found)
@@ -75,7 +75,7 @@ def invitation(request: HttpRequest, token: str) -> HttpResponse:
 
 def _show(request: MemberRequest, found: Invitation, *, status: int = 200) -> HttpResponse:
     signed_in = request.user.is_authenticated
-    theirs = signed_in and invitations.belongs_to(found, request.user)
+    theirs = signed_in and invitation_links.belongs_to(found, request.user)
     if not signed_in:
         # The link came to this address: whoever signs up with it need not confirm it once more.
         get_adapter().stash_verified_email(request, found.email)
@@ -94,7 +94,7 @@ def _accept(request: MemberRequest, token: str) -> HttpResponse:
     try:
         membership = invitations.accept(token=token, user=access.person(request))
     except Forbidden:
-        return _show(request, invitations.find(token), status=403)
+        return _show(request, invitation_links.find(token), status=403)
     access.forget(request)
     access.choose_team(request, membership.team.public_id)
     messages.success(request, f"Welcome to {membership.team.name}. You are {membership.role} there.")

@@ -7,7 +7,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts import access, invitations, members, queries, roles
+from accounts import access, invitation_ends, members, queries, roles
 from accounts.forms_teams import InviteForm, role_choices
 from accounts.models import Role
 from accounts.pages import MemberRequest, member_page, require_fresh
@@ -28,7 +28,7 @@ def page(
     actor = request.actor
     manages = actor.may(roles.MANAGE)
     if form is None and manages:
-        form = InviteForm(roles=invitations.roles_to_offer(actor.permissions))
+        form = InviteForm(roles=invitation_ends.roles_to_offer(actor.permissions))
     context = {
         "members": queries.members(actor),
         "invitations": queries.open_invitations(actor),

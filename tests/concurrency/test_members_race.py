@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from accounts import invitations, members, teams
+from accounts import invitation_links, invitations, members, teams
 from accounts.actors import Actor
 from accounts.models import Action, AuditEvent, Invitation, Membership, Role, Team, User
 from billing import closures, reconcile
@@ -83,7 +83,7 @@ def test_handing_over_against_leaving(committed_world: World, _: int) -> None:
 @pytest.mark.parametrize("_", ROUNDS)
 def test_one_invitation_accepted_by_many(committed_world: World, _: int) -> None:
     row, nina = _invited(committed_world)
-    link = invitations.token(row)
+    link = invitation_links.token(row)
     won, lost = split(race([lambda: invitations.accept(token=link, user=nina)] * 8))
     assert len(won) == 1
     assert {getattr(error, "code", repr(error)) for error in lost} == {"invitation_accepted"}
@@ -99,7 +99,7 @@ def _invited(world: World, role: str = Role.MEMBER, by: User | None = None) -> t
 def test_accepting_against_withdrawing(committed_world: World, _: int) -> None:
     world = committed_world
     row, nina = _invited(world)
-    link = invitations.token(row)
+    link = invitation_links.token(row)
     works = [
         lambda: invitations.accept(token=link, user=nina),
         lambda: invitations.withdraw(by=world.actor(world.alice), invitation=row),
@@ -117,7 +117,7 @@ def test_accepting_against_sending_again(committed_world: World, _: int) -> None
     world = committed_world
     row, nina = _invited(world)
     Invitation.objects.filter(pk=row.pk).update(sent_at=row.sent_at - invitations.SEND_AGAIN_AFTER)
-    old = invitations.token(row)
+    old = invitation_links.token(row)
     works = [
         lambda: invitations.accept(token=old, user=nina),
         lambda: invitations.resend(by=world.actor(world.alice), invitation=row),

@@ -12,7 +12,7 @@ from django.core import signing
 from django.db import connection
 from django.db.models.functions import Now
 
-from accounts import invitations, members
+from accounts import invitation_links, invitations, members
 from accounts.models import Action, AuditEvent, Invitation, Membership, Role, User
 from project.errors import Forbidden, Gone, NotFound
 from project.models import Mail
@@ -31,7 +31,7 @@ def _invite(world: World, email: str = "nina@example.com", role: str = Role.MEMB
 
 
 def _accept(row: Invitation, user: User) -> Membership:
-    return invitations.accept(token=invitations.token(row), user=user)
+    return invitations.accept(token=invitation_links.token(row), user=user)
 
 
 def test_accepting_gives_the_place_once(world: World, nina: User) -> None:
@@ -108,7 +108,7 @@ def test_after_a_week_it_is_over(world: World, nina: User) -> None:
 @pytest.mark.parametrize("part", range(3))
 def test_a_link_that_was_changed(world: World, nina: User, part: int) -> None:
     row, other = _invite(world), _invite(world, "other@example.com")
-    parts, others = invitations.token(row).split("."), invitations.token(other).split(".")
+    parts, others = invitation_links.token(row).split("."), invitation_links.token(other).split(".")
     parts[part] = "2" if part == 1 else others[part]
     with pytest.raises(NotFound):
         invitations.accept(token=".".join(parts), user=nina)
@@ -117,7 +117,7 @@ def test_a_link_that_was_changed(world: World, nina: User, part: int) -> None:
 @pytest.mark.parametrize("text", ["", ".", "..", "x", "\x00", "a" * 5000, "inv_" + "0" * 32, "ñ.1.x", "0.1."])
 def test_texts_that_are_no_link(world: World, nina: User, text: str) -> None:
     with pytest.raises(NotFound):
-        invitations.find(text)
+        invitation_links.find(text)
     with pytest.raises(NotFound):
         invitations.accept(token=text, user=nina)
 
@@ -128,7 +128,7 @@ def test_signatures_of_other_links_do_not_serve(world: World) -> None:
     body = f"{row.uuid.hex}.{row.version}"
     for salt in (None, "", "accounts", "django.core.signing", "account"):
         with pytest.raises(NotFound):
-            invitations.find(signing.Signer(salt=salt, sep=".").sign(body))
+            invitation_links.find(signing.Signer(salt=salt, sep=".").sign(body))
 
 
 def test_a_leaked_database_holds_no_usable_invitation(world: World, nina: User, settings: Any) -> None:
@@ -138,14 +138,14 @@ def test_a_leaked_database_holds_no_usable_invitation(world: World, nina: User, 
     row = _invite(world)
     dump = _dump()
     assert row.uuid.hex in dump["invitation"] or str(row.uuid) in dump["invitation"]
-    genuine = invitations.token(row)
+    genuine = invitation_links.token(row)
     signature = genuine.rpartition(".")[2]
     assert Mail.objects.get().sealed
     assert not any(form in text for text in dump.values() for form in (signature, signature.encode().hex()))
     words = {str(value) for value in _values(row)} | {row.uuid.hex, row.public_id, f"{row.uuid.hex}.{row.version}"}
     tries = set(words) | {f"{left}.{right}" for left, right in product(words, words)}
     for word in words:
-        signer = signing.Signer(key=word, salt=invitations.SALT, sep=".") if word else None
+        signer = signing.Signer(key=word, salt=invitation_links.SALT, sep=".") if word else None
         if signer:
             tries.add(signer.sign(f"{row.uuid.hex}.{row.version}"))
     assert genuine not in tries
@@ -170,3 +170,15 @@ def _dump() -> dict[str, str]:
             found = cursor.fetchone()
             texts[table.removeprefix("accounts_")] = json.dumps(found[0]) if found else ""
     return texts
+
+
+def test_secret_key_alone_makes_the_link(world: World, nina: User, settings: Any) -> None:
+    """Whoever signs with another key makes nothing usable; after a change the earlier key is still read."""
+    row = _invite(world)
+    genuine, key = invitation_links.token(row), settings.SECRET_KEY
+    settings.SECRET_KEY = "another key of more than fifty characters, as long as it has to be"
+    assert invitation_links.token(row) != genuine
+    with pytest.raises(NotFound):
+        invitations.accept(token=genuine, user=nina)
+    settings.SECRET_KEY_FALLBACKS = [key]
+    assert invitations.accept(token=genuine, user=nina).user == nina

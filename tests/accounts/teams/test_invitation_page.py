@@ -10,7 +10,7 @@ from django.conf import settings
 from django.core import mail
 from django.test import Client
 
-from accounts import invitations, sessions, teams
+from accounts import invitation_links, invitations, sessions, teams
 from accounts.models import Invitation, InvitationStatus, Membership, Role, Team, User
 from accounts.views_invitations import masked
 from tests.accounts.teams.conftest import link_to
@@ -153,7 +153,7 @@ def test_what_has_ended_is_gone_for_everybody(
     if end == InvitationStatus.WITHDRAWN:
         invitations.withdraw(by=world.actor(world.alice), invitation=row)
     elif end == InvitationStatus.ACCEPTED:
-        invitations.accept(token=invitations.token(row), user=nina)
+        invitations.accept(token=invitation_links.token(row), user=nina)
     else:
         Invitation.objects.filter(pk=row.pk).update(expires_at=row.created_at)
     said = set()

@@ -9,7 +9,7 @@ from allauth.account.models import EmailAddress
 from django.core import mail
 from django.db.models.functions import Now
 
-from accounts import invitations, members
+from accounts import invitation_links, invitations, members, teams
 from accounts.models import Action, AuditEvent, Invitation, Role, Team, User
 from generations import sweeps
 from project.errors import Forbidden, Gone, Invalid, NotFound, Problem, RateLimited
@@ -43,12 +43,12 @@ def test_inviting_writes_a_row_an_event_and_a_mail(world: World) -> None:
     event = AuditEvent.objects.get(action=Action.INVITED)
     assert (event.target, event.target_name, event.data) == (row.public_id, NEW, {"role": "member"})
     (message,) = mail.outbox
-    link = f"/invitations/{invitations.token(row)}"
+    link = f"/invitations/{invitation_links.token(row)}"
     html = str(message.alternatives[0][0])  # type: ignore[attr-defined]
     for text in (str(message.body), html):
         for needed in (link, "Studio", "member", NEW, world.alice.email):
             assert needed in text
-    assert invitations.token(row) not in str(event.data)
+    assert invitation_links.token(row) not in str(event.data)
 
 
 @pytest.mark.parametrize("role", Role.values)
@@ -102,7 +102,7 @@ def test_one_open_invitation_for_an_address(world: World) -> None:
 
 def test_sending_again_ends_the_link_before(world: World) -> None:
     row = _invite(world)
-    old = invitations.token(row)
+    old = invitation_links.token(row)
     with pytest.raises(RateLimited) as limited:
         invitations.resend(by=world.actor(world.alice), invitation=row)
     assert 100 <= int(limited.value.headers["Retry-After"]) <= 120
@@ -111,9 +111,9 @@ def test_sending_again_ends_the_link_before(world: World) -> None:
     again = invitations.resend(by=world.actor(world.alice), invitation=row)
     assert (again.version, again.expires_at > before.expires_at) == (2, True)
     with pytest.raises(Gone) as caught:
-        invitations.find(old)
+        invitation_links.find(old)
     assert caught.value.code == "invitation_resent"
-    assert invitations.find(link_to(NEW).removeprefix("/invitations/")).pk == row.pk
+    assert invitation_links.find(link_to(NEW).removeprefix("/invitations/")).pk == row.pk
     assert AuditEvent.objects.filter(action=Action.INVITED_AGAIN).count() == 1
 
 
@@ -123,7 +123,7 @@ def test_withdrawing_ends_it_for_good(world: World) -> None:
         assert invitations.withdraw(by=world.actor(world.alice), invitation=row).status == "withdrawn"
     assert AuditEvent.objects.filter(action=Action.INVITATION_WITHDRAWN).count() == 1
     with pytest.raises(Gone):
-        invitations.find(invitations.token(row))
+        invitation_links.find(invitation_links.token(row))
     with pytest.raises(Gone):
         invitations.resend(by=world.actor(world.alice), invitation=row)
 
@@ -172,7 +172,7 @@ def test_the_sweep_ends_what_is_overdue(world: World) -> None:
     row, other = _invite(world), _invite(world, "n2@example.com")
     _week_over(row)
     with pytest.raises(Gone) as caught:
-        invitations.find(invitations.token(row))
+        invitation_links.find(invitation_links.token(row))
     assert caught.value.code == "invitation_expired"
     assert sweeps.sweep()["invitations"] == 1
     assert sweeps.sweep()["invitations"] == 0
@@ -191,7 +191,7 @@ def test_a_team_that_is_not_active_invites_nobody(world: World, status: str) -> 
     with pytest.raises(Forbidden):
         invitations.resend(by=world.actor(world.alice), invitation=row)
     with pytest.raises(Gone):
-        invitations.find(invitations.token(row))
+        invitation_links.find(invitation_links.token(row))
     assert invitations.withdraw(by=world.actor(world.alice), invitation=row).status == "withdrawn"
 
 
@@ -213,3 +213,15 @@ def test_who_loses_a_role_takes_along_what_it_let_them_offer(world: World) -> No
     members.change_role(by=world.actor(world.alice), membership=place(world, olga), role=Role.MEMBER)
     viewer.refresh_from_db()
     assert viewer.status == "withdrawn"
+
+
+def test_who_leaves_or_hands_over_takes_along_what_they_may_no_longer_offer(world: World, dave: User) -> None:
+    """Nobody comes back by an invitation of their own."""
+    by_dave, billing = _invite(world, by=dave), _invite(world, "n2@example.com", Role.BILLING)
+    viewer = _invite(world, "n3@example.com", Role.VIEWER)
+    members.leave(by=world.actor(dave))
+    teams.hand_over(by=world.actor(world.alice), to=place(world, world.bob))
+    for row, status in ((by_dave, "withdrawn"), (billing, "withdrawn"), (viewer, "open")):
+        row.refresh_from_db()
+        assert row.status == status
+    assert AuditEvent.objects.filter(action=Action.INVITATION_WITHDRAWN).count() == 2
