@@ -1,4 +1,4 @@
-"""Keeps secrets out of log lines: callback tokens, API keys, signatures, and the links of mails (faults.md row 13, E11).
+"""Keeps secrets out of log lines: callback tokens, API keys, signatures, links of mails (faults.md row 13, E11).
 
 Whoever reads a log could open such a link before the one whom it was sent to."""
 

@@ -243,7 +243,7 @@ def test_staff_without_the_permission_cannot(world: World, staff: Client, staff_
     User.objects.filter(pk=staff_user.pk).update(is_superuser=False)
     staff_user.user_permissions.add(Permission.objects.get(codename="view_team"))
     page = Page(staff.get("/admin/accounts/team/").content.decode())
-    assert page.texts("td", klass="field-status") == ["active", "active"]
+    assert page.texts("td", klass="field-status") == ["Active", "Active"]
     assert page.all("option", value="suspend") == []
     turn(staff, "suspend", world.team)
     world.team.refresh_from_db()
