@@ -34,7 +34,7 @@ def _midnight_after(day: date) -> datetime:
 class _EndForm(forms.Form):
     """When a key ends: in some days, or on a day."""
 
-    ends = forms.ChoiceField(label="It ends", choices=ENDS, initial="365", widget=forms.RadioSelect)
+    ends = forms.ChoiceField(label="The key ends", choices=ENDS, initial="365", widget=forms.RadioSelect)
     day = forms.DateField(
         label="Last day",
         required=False,
