@@ -160,7 +160,7 @@ FIXED = [
             ("id", "id + 1000"),
             ("uuid", "gen_random_uuid()"),
             ("team_id", "(select max(id) from accounts_team)"),
-            ("user_id", "(select min(id) from accounts_user)"),
+            ("user_id", "user_id + 1000"),
         )
     ),
     Statement("team uuid changed", "team identity is fixed", _set("uuid = gen_random_uuid()"), _team("active")),

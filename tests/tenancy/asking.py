@@ -25,7 +25,7 @@ _FRESH = (
     re.compile(rb"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+Z"),
     re.compile(rb'name="csrfmiddlewaretoken" value="\w+"'),
     re.compile(rb'nonce="[^"]+"'),
-    re.compile(rb'(?<=csrf-token" content=")\w+'),
+    re.compile(rb'"X-CSRFToken": "\w+"'),
     re.compile(rb"987654321|(?<=/)\d+(?=/|\b)"),
 )
 
@@ -133,7 +133,7 @@ class Prints:
 
     def __init__(self, team: Team) -> None:
         user = get_user_model()
-        people = list(Membership.objects.filter(team=team).values_list("user_id", flat=True))
+        people = list(Membership.current.filter(team=team).values_list("user_id", flat=True))
         self._parts: list[str] = []
         self._values: list[Any] = []
         self.tables: list[str] = []

@@ -41,21 +41,18 @@ def rows() -> Rows:
 def effect(before: Rows, after: Rows) -> dict[str, list[str]]:
     """The rows of `after` that are not in `before`, comparable with those of another request: a link to a row that
     was there before stays, a link to a new one is `new`, and keys, moments and ids of new rows are blanked."""
-    known = {int(json.loads(text).get("id", 0) or 0) for texts in before.values() for text in texts if _counted(text)}
+    known = {name: {json.loads(text).get("id") for text in texts} for name, texts in before.items()}
     return {
-        name: sorted(_blanked(json.loads(text), known) for text in (after[name] - before[name]).elements())
-        for name in after
-        if after[name] - before[name]
+        model.__name__: sorted(_blanked(model, json.loads(text), known) for text in made.elements())
+        for model in models()
+        if (made := after[model.__name__] - before[model.__name__])
     }
 
 
-def _counted(text: str) -> bool:
-    return isinstance(json.loads(text).get("id"), int)
-
-
-def _blanked(row: dict[str, Any], known: set[int]) -> str:
+def _blanked(model: type[Model], row: dict[str, Any], known: dict[str, set[Any]]) -> str:
+    leads = {field.column: field.related_model for field in model._meta.concrete_fields if field.is_relation}
     kept = {
-        name: "new" if name.endswith("_id") and isinstance(value, int) and value not in known else value
+        name: "new" if name in leads and value is not None and value not in known[leads[name].__name__] else value
         for name, value in row.items()
         if name not in _DRAWN
     }

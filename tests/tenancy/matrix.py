@@ -27,7 +27,6 @@ INSIDE = frozenset(
         "margin_ppm",
         "password",
         "pk",
-        "price_version",
         "provider",
         "provider_task_id",
         "provider_urls",

@@ -12,9 +12,12 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
+from allauth.account.internal.flows.login import AUTHENTICATION_METHODS_SESSION_KEY, record_authentication
 from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
+from django.core.mail import EmailMessage
 from django.db import connection
+from django.http import HttpRequest
 from django.test import Client
 
 from accounts import audit, keys, roles, sessions
@@ -36,10 +39,12 @@ from billing.models import Budget, BudgetRaise, BudgetRequest
 from generations import idempotency, intake, offers
 from generations.models import Attempt, Generation, Output, Quote, Upload
 from project import db, ids
+from project.mail import QueuedBackend
 from tests.pages.conftest import delivered, started
 from tests.world import person
 
 FUTURE = timedelta(days=30)
+AHEAD = 3600  # seconds that proofs of identity are made ahead of time, or a slow machine would see them grow old
 
 
 @dataclass(frozen=True)
@@ -102,6 +107,7 @@ def make_scene() -> Scene:
     Authenticator.objects.create(user=root, type=Authenticator.Type.TOTP, data={"secret": "sealed"})
     callers.append(_browser("root", root, roles.of_role(Role.OWNER), staff=True))
     callers.append(Caller("a key on a page", key=_key(home.team, list(roles.SCOPES))[1]))
+    QueuedBackend().send_messages([EmailMessage("To staff's outbox", "a body", to=["alice@example.com"])])
     scene.browsers = {caller.name: caller for caller in callers}
     scene.programs = {caller.name: caller for caller in _programs(home.team, away.team, scene.browsers["owner"])}
     with connection.cursor() as cursor:  # what waits for COMMIT is looked at now, and later for each request
@@ -137,11 +143,15 @@ def _browser(name: str, user: User, permissions: frozenset[str], *, staff: bool 
     """A session that has just begun, with every proof of identity that there is for this person."""
     client = Client()
     client.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
-    session, moment = client.session, time.time()
-    proofs: list[dict[str, Any]] = [{"method": "password", "at": moment, "email": user.email}]
-    proofs += [{"method": "mfa", "at": moment, "type": "totp"}] if staff else []
-    session["account_authentication_methods"] = proofs
-    session[sessions.SIGNED_IN_AT] = session[sessions.SEEN_AT] = int(moment)
+    session, moment = client.session, time.time() + AHEAD
+    request = HttpRequest()
+    request.session = session
+    record_authentication(request, user, "password", email=user.email, reauthenticated=True)
+    if staff:
+        record_authentication(request, user, "mfa", type="totp", reauthenticated=True)
+    for proof in session[AUTHENTICATION_METHODS_SESSION_KEY]:
+        proof["at"] = moment
+    session[sessions.SIGNED_IN_AT] = session[sessions.SEEN_AT] = int(moment - AHEAD)
     session.save()
     assert session.session_key is not None
     return Caller(name, permissions, session=session.session_key, user=user, staff=staff, **more)

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 from accounts import roles
 from tests.api import shapes
 from tests.tenancy.rules import BOTH, EVERY, READ, WRITE, Rule, api, only, person, public, team
@@ -39,7 +41,7 @@ TEAMS: dict[str, Rule] = {
         roles.MANAGE, WRITE, ids={"public_id": "membership"}, body={"role": "viewer"}
     ),
     "team/members/<str:public_id>/remove": team(roles.MANAGE, BOTH, ids={"public_id": "membership"}, body={}),
-    "team/leave": team(roles.SEE, BOTH, body={}),
+    "team/leave": team(roles.SEE, BOTH, body={}, answers=only(POST=(302, 409))),  # the last owner stays
     "team/invitations": team(roles.MANAGE, WRITE, body={"email": "new@example.com", "role": "member"}),
     "team/invitations/<str:public_id>/resend": team(roles.MANAGE, WRITE, ids={"public_id": "invitation"}, body={}),
     "team/invitations/<str:public_id>/withdraw": team(roles.MANAGE, WRITE, ids={"public_id": "invitation"}, body={}),
@@ -72,14 +74,14 @@ KEYS: dict[str, Rule] = {
     "team/keys/<str:public_id>/revoke": team(roles.MANAGE, BOTH, ids={"public_id": "key"}, fresh=EVERY, body={}),
 }
 
-_SEARCHES = ("actor=user:{owner_pk}", "actor={key}", "older={audit_event}0")
+_SEARCHES = ("actor=user:{owner_pk}", "actor={key}")
 AUDIT: dict[str, Rule] = {
     "team/audit": team(roles.MANAGE, searches=_SEARCHES),
-    "team/audit/export": team(roles.MANAGE, fresh=EVERY, searches=_SEARCHES[:2]),
-    "team/audit.csv": team(roles.MANAGE, frozenset({"GET"}), fresh=EVERY, searches=_SEARCHES[:2]),
+    "team/audit/export": team(roles.MANAGE, fresh=EVERY, searches=_SEARCHES),
+    "team/audit.csv": team(roles.MANAGE, frozenset({"GET"}), fresh=EVERY, searches=_SEARCHES),
 }
 
-_UNTIL = "2100-01-31"
+_UNTIL = (datetime.now(tz=UTC) + timedelta(days=20)).date().isoformat()
 BUDGETS: dict[str, Rule] = {
     "team/budgets": team(roles.SEE),
     "team/budgets/ask": team(roles.MAKE, BOTH),
