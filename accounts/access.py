@@ -64,11 +64,17 @@ def forget(request: HttpRequest) -> None:
 
 def choose_team(request: HttpRequest, public_id: object) -> Membership:
     """Lets this session act for another team of the person. NotFound for a team that is not theirs, or closed."""
+    membership = place(request, public_id)
+    request.session[SESSION_TEAM] = membership.team_id
+    return membership
+
+
+def place(request: HttpRequest, public_id: object) -> Membership:
+    """The signed-in person's place in a team. NotFound for a team that is not theirs, or closed."""
     uuid = ids.parse("team", public_id)
     membership = next((row for row in memberships_of(request) if row.team.uuid == uuid), None)
     if membership is None:
         raise NotFound("There is no such team.")
-    request.session[SESSION_TEAM] = membership.team_id
     return membership
 
 

@@ -21,5 +21,6 @@ urlpatterns = [
     path("team/close", views_teams.close, name="team_close"),
     path("teams/new", views_teams.new_team, name="team_new"),
     path("teams/switch", views_teams.switch_team, name="team_switch"),
+    path("teams/<str:public_id>/go", views_teams.go, name="team_go"),
     path("invitations/<str:token>", views_invitations.invitation, name="invitation"),
 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts import access, queries, roles, teams
@@ -39,6 +40,27 @@ def switch_team(request: MemberRequest) -> HttpResponse:
     """The session acts for another team of the person."""
     access.choose_team(request, request.POST.get("team"))
     return redirect("/studio")
+
+
+@person_page()
+@require_http_methods(["GET", "HEAD", "POST"])
+def go(request: MemberRequest, public_id: str) -> HttpResponse:
+    """Where a mail about a team leads: to `to` at once when this session acts for that team, else after asking."""
+    place = access.place(request, public_id)
+    to = _path(request.POST.get("to") or request.GET.get("to") or "")
+    if request.method == "POST":
+        access.choose_team(request, public_id)
+        return redirect(to)
+    actor = access.actor_of_session(request)
+    if actor.team.pk == place.team_id:
+        return redirect(to)
+    return render(request, "accounts/team_go.html", {"place": place, "to": to})
+
+
+def _path(text: str) -> str:
+    """A path of ours, and /studio for anything else."""
+    ours = text.startswith("/") and url_has_allowed_host_and_scheme(text, allowed_hosts=None)
+    return text if ours else "/studio"
 
 
 @member_page(roles.OWN)

@@ -52,6 +52,7 @@ TEAMS: dict[str, Rule] = {
     "team/close": team(roles.OWN, BOTH, fresh=EVERY, body={"name": "{name}"}),
     "teams/new": person(BOTH, body={"name": "A third team"}),
     "teams/switch": person(WRITE, body={"team": "{team}"}),
+    "teams/<str:public_id>/go": person(BOTH, ids={"public_id": "team"}, body={"to": "/team/keys"}),
     "invitations/<str:token>": public(BOTH, given={"token": "nothing"}, answers=only(GET=404, HEAD=404, POST=404)),
 }
 
