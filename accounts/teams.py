@@ -161,7 +161,7 @@ def _hand_over(by: Actor, to: Membership) -> Team:
     team, actor = _as_owner(by)
     assert actor.membership is not None
     successor = Membership.current.select_related("user").filter(team=team, pk=to.pk).first()
-    if successor is None or successor.pk == actor.membership.pk or not successor.user.is_active:
+    if successor is None or not successor.user.is_active:
         raise Invalid("Choose another member.", errors=[FieldError("to", "Choose another member of the team.")])
     if successor.role == Role.OWNER:
         raise Invalid("Choose another member.", errors=[FieldError("to", "This member owns the team already.")])

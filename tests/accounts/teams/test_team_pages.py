@@ -170,14 +170,15 @@ def test_handing_over(world: World, proven: Proven) -> None:
 def test_handing_over_to_somebody_who_cannot_have_it(world: World, proven: Proven) -> None:
     alice = proven(world.alice)
     olga = join(world, "olga", Role.OWNER)
-    foreign = Membership.objects.get(user=world.mallory)
+    foreign = Membership.objects.create(team=world.other_team, user=world.bob, role=Role.MEMBER)
     for public_id in ("", "x", place(world, world.alice).public_id, foreign.public_id):
         page = whole(alice.post("/team/hand-over", {"to": public_id}), 422)
         assert page.one("div", id="id_to_error").text.strip()
     for row in (place(world, world.alice), place(world, olga), foreign):
         with pytest.raises(Exception, match="Choose another member"):
             teams.hand_over(by=world.actor(world.alice), to=row)
-    assert (place(world, world.alice).role, foreign.role) == ("owner", "owner")
+    foreign.refresh_from_db()
+    assert (place(world, world.alice).role, foreign.role) == ("owner", "member")
 
 
 # --- closing
