@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from typing import Any
 
@@ -17,7 +18,11 @@ def scene(django_db_setup: None, django_db_blocker: Any) -> Iterator[Scene]:
     with django_db_blocker.unblock():
         block: Any = transaction.atomic()
         block._from_testcase = True  # as Django's TestCase marks its own: durable blocks may stand inside
-        with block:
-            yield make_scene()
-            transaction.set_rollback(True)
-        connection.close()
+        logging.disable(logging.CRITICAL)  # thousands of refusals, each a line
+        try:
+            with block:
+                yield make_scene()
+                transaction.set_rollback(True)
+        finally:
+            logging.disable(logging.NOTSET)
+            connection.close()

@@ -34,6 +34,7 @@ from accounts.models import (
     Team,
     User,
 )
+from accounts.teams import ensure_own_team
 from billing import credits, ledger
 from billing.models import Budget, BudgetRaise, BudgetRequest
 from generations import idempotency, intake, offers
@@ -95,6 +96,8 @@ def make_scene() -> Scene:
         Membership.objects.create(team=home.team, user=people[name], role=role)
     Membership.objects.create(team=home.team, user=people["rita"], role=Role.ADMIN, ended_at=db.now())
     User.objects.filter(pk=people["stan"].pk).update(is_staff=True)
+    for user in (people["rita"], people["stan"], root):  # or each of their requests would make the team that they lack
+        ensure_own_team(user)
     scene = Scene(home, away, emails=frozenset(user.email for user in User.objects.all()))
     members = {"owner": "alice", "admin": "adam", "billing": "bill", "member": "bob", "viewer": "carol"}
     assert set(members) == set(roles.PERMISSIONS), "each role has a caller"

@@ -92,7 +92,7 @@ def test_nothing_in_it_passes_for_a_key(secrets: tuple[str, dict[str, str]]) -> 
     digests = [bytes(row.digest).hex() for row in ApiKeySecret.objects.all()]
     tries = 0
     for lookup in ApiKey.objects.values_list("lookup", flat=True):
-        for word in {*digests, *words}:
+        for word in [*digests, *sorted(words)[:150]]:
             secret = word[:30]
             with pytest.raises(Unauthenticated):
                 keys.find(f"fh_live_{lookup}_{secret}{key_format.checksum(lookup + secret)}")

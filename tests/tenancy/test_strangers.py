@@ -20,6 +20,7 @@ ALL = [a for a in addresses() if ruled(a).kind in ("team", "api", "person") or "
 WITH_IDS = [a for a in ALL if ruled(a).ids]
 WRITING = [a for a in ALL if ruled(a).methods is None or "POST" in (ruled(a).methods or ())]
 SEARCHED = [a for a in ALL if ruled(a).searches]
+ONE_OF_EACH = ("team", "membership", "membership_pk", "invitation", "key", "generation", "upload", "quote", "request")
 NOT_IDS = ("gen_", "mem_" + "0" * 31, "key_" + "g" * 32, "%00", "%0A", "1", "-1", "9" * 40, "٣", "'--", "x" * 3000)
 
 
@@ -133,9 +134,9 @@ def test_a_body_with_their_ids(scene: Scene, prints: Prints, known: dict[str, Fi
     before = prints.now()
     path = path_of(address, scene.away)
     names = fields_of(address, known)
-    bodies: list[Any] = [dict.fromkeys(names, value) for value in scene.home.ids.values()] if names else []
-    if address.route.startswith("accounts/"):
-        bodies = []  # a library's forms: none of their fields is an id of ours
+    bodies: list[Any] = []
+    if names and not address.route.startswith("accounts/"):  # a library's forms take no id of ours
+        bodies = [dict.fromkeys(names, scene.home.ids[thing]) for thing in ONE_OF_EACH]
     kind = JSON if api else None
     for caller in strangers(scene, address):
         if not caller.permissions:
@@ -185,7 +186,8 @@ def rubbish(names: set[str], *, api: bool) -> Iterator[tuple[Any, str | None]]:
 def test_rubbish_breaks_nothing(scene: Scene, known: dict[str, Fields], address: Address) -> None:
     caller, faults = insider(scene, address), []
     path = path_of(address, scene.home)
-    for data, kind in rubbish(fields_of(address, known), api=is_api(address)):
+    bodies = list(rubbish(fields_of(address, known), api=is_api(address)))
+    for data, kind in bodies[::3] if address.route.startswith("accounts/") else bodies:
         with taken_back():
             answer = ask(caller, "POST", path, data=data, kind=kind)
         if answer.status >= 500 and answer.status != 503:
