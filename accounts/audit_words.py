@@ -4,11 +4,11 @@ templates escape it."""
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from accounts import user_agents
 from accounts.audit import NOBODY, STAFF
 from accounts.models import Action, AuditEvent
 from project.money import dollars
@@ -67,7 +67,9 @@ SENTENCES: dict[Action, str] = {
     Action.BUDGET_REMOVED: "Removed a budget of *",
     Action.BUDGET_ASKED: "Asked for more budget",
     Action.BUDGET_RAISED: "Raised a budget of * until a date",
+    Action.BUDGET_RAISE_ENDED: "Ended a raise of a budget of *",
     Action.BUDGET_DECLINED: "Declined to raise a budget of *",
+    Action.BUDGET_ASK_WITHDRAWN: "Withdrew the request for more budget",
     Action.CREDIT_GRANTED: "Granted credit",
     Action.AUDIT_EXPORTED: "Exported the audit log",
     Action.STAFF_CHANGED: "Changed * in the administration",
@@ -80,24 +82,6 @@ AMOUNTS_IN = ("budget.", "money.")
 ALLOWED = frozenset({"allowed_ips", "allowed_models"})  # an empty list allows all
 LABELS = {"allowed_ips": "Allowed IP addresses", "expires_at": "Expires", "with": "By"}
 LONGEST = 200  # characters of one value on the page; the export has all of it
-
-_BROWSERS = (
-    ("Edge", r"Edg(?:e|A|iOS)?/(\d+)"),
-    ("Opera", r"OPR/(\d+)"),
-    ("Samsung Internet", r"SamsungBrowser/(\d+)"),
-    ("Firefox", r"(?:Firefox|FxiOS)/(\d+)"),
-    ("Chrome", r"(?:HeadlessChrome|Chrome|CriOS)/(\d+)"),
-    ("Safari", r"Version/(\d+)\S* .*Safari/"),
-)
-_SYSTEMS = (
-    ("iPhone", r"iPhone"),
-    ("iPad", r"iPad"),
-    ("Android", r"Android"),
-    ("Windows", r"Windows NT"),
-    ("ChromeOS", r"CrOS"),
-    ("macOS", r"Mac OS X|Macintosh"),
-    ("Linux", r"Linux"),
-)
 
 
 @dataclass(frozen=True)
@@ -137,7 +121,7 @@ def tell(event: AuditEvent) -> Told:
         rest=rest,
         changes=changes(event),
         ip="" if hidden else event.ip or "",
-        agent="" if hidden else browser(event.user_agent),
+        agent="" if hidden else user_agents.in_short(event.user_agent),
         user_agent="" if hidden else event.user_agent,
     )
 
@@ -179,16 +163,6 @@ def changes(event: AuditEvent) -> list[Change]:
         elif name not in _PAIR and (name, value) != ("name", event.target_name):
             found.append(Change(_label(name), None, _text(name, value, money=money)))
     return found
-
-
-def browser(user_agent: str) -> str:
-    """`Firefox 128 on Linux`, or the first word of what a program calls itself. It is what the caller says of itself:
-    anybody can say anything."""
-    if not user_agent.startswith("Mozilla/"):
-        return user_agent.partition(" ")[0][:40]
-    name = next((f"{name} {m[1]}" for name, rule in _BROWSERS if (m := re.search(rule, user_agent))), "A browser")
-    system = next((f" on {name}" for name, rule in _SYSTEMS if re.search(rule, user_agent)), "")
-    return name + system
 
 
 _PAIR = {"before", "after"}

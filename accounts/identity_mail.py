@@ -11,7 +11,7 @@ from allauth.account.adapter import DefaultAccountAdapter
 from django.conf import settings
 from django.core.mail import EmailMessage
 
-from accounts.audit_words import browser
+from accounts import user_agents
 from project import mail
 
 
@@ -51,7 +51,7 @@ def on_our_site(url: str) -> str:
 
 def seen(user_agent: str) -> str:
     """The browser in our own words: what a stranger's program says of itself may be an advertisement with a link."""
-    return browser(user_agent) if user_agent.startswith("Mozilla/") else "a program that is no browser"
+    return user_agents.in_short(user_agent) if user_agent.startswith("Mozilla/") else "a program that is no browser"
 
 
 def _hours(seconds: int) -> str:

@@ -88,34 +88,6 @@ def forget(session_key: str | None) -> None:
     UserSession.objects.filter(session_key=session_key).delete()
 
 
-def device(user_agent: str) -> str:
-    """`Firefox on Linux` of a User-Agent, as far as it tells; what cannot be told is left out."""
-    browser = next((name for sign, name in _BROWSERS if sign in user_agent), "A browser")
-    system = next((name for sign, name in _SYSTEMS if sign in user_agent), "")
-    return f"{browser} on {system}" if system else browser
-
-
-# The order matters: Edge calls itself Chrome too, and Chrome Safari.
-_BROWSERS = (
-    ("Edg/", "Edge"),
-    ("OPR/", "Opera"),
-    ("Firefox/", "Firefox"),
-    ("FxiOS/", "Firefox"),
-    ("CriOS/", "Chrome"),
-    ("Chrome/", "Chrome"),
-    ("Safari/", "Safari"),
-)
-_SYSTEMS = (
-    ("Android", "Android"),
-    ("iPhone", "iPhone"),
-    ("iPad", "iPad"),
-    ("Windows", "Windows"),
-    ("Mac OS X", "macOS"),
-    ("CrOS", "ChromeOS"),
-    ("Linux", "Linux"),
-)
-
-
 def _check(request: HttpRequest) -> None:
     moment = timezone.now()
     began, seen = request.session.get(SIGNED_IN_AT), request.session.get(SEEN_AT)

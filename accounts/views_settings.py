@@ -9,7 +9,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
-from accounts import access, addresses, people, sessions, tries
+from accounts import access, addresses, people, sessions, tries, user_agents
 from accounts.forms_settings import AddressForm, ProfileForm
 from accounts.pages import MemberRequest, person_page
 from project.errors import Invalid, RateLimited
@@ -88,7 +88,11 @@ def address_change(request: HttpRequest, token: str) -> HttpResponse:
 def session_list(request: MemberRequest) -> HttpResponse:
     """Where the person is signed in."""
     rows = [
-        {"row": row, "device": sessions.device(row.user_agent), "here": row.session_key == request.session.session_key}
+        {
+            "row": row,
+            "device": user_agents.in_short(row.user_agent) or "A program",
+            "here": row.session_key == request.session.session_key,
+        }
         for row in sessions.of(request.user)
     ]
     return render(request, "usersessions/usersession_list.html", {"sessions": rows})

@@ -57,7 +57,9 @@ def take_back(*, by: By, raised: BudgetRaise) -> BudgetRaise:
         before = budget_queries.state(budget).cap
         if BudgetRaise.objects.filter(pk=raised.pk, until__gt=Now()).update(until=Now()):
             after = budget_queries.state(budget).cap
-            _record(Action.BUDGET_SET, by, budget, {"before": before, "after": after, "raise_ended": raised.public_id})
+            _record(
+                Action.BUDGET_RAISE_ENDED, by, budget, {"before": before, "after": after, "raise": raised.public_id}
+            )
         raised.refresh_from_db()
         return raised
 

@@ -89,6 +89,7 @@ def withdraw(*, by: Actor, request: BudgetRequest) -> BudgetRequest:
         still(by, roles.SEE)
         row = _lock(request)
         _end(row, RequestStatus.WITHDRAWN, by=by)
+        _record(Action.BUDGET_ASK_WITHDRAWN, by, row, {"amount": row.amount})
         return row
 
 

@@ -49,6 +49,8 @@ class Action(models.TextChoices):
     BUDGET_REMOVED = "budget.removed", "Removed a budget"
     BUDGET_ASKED = "budget.asked", "Asked for more budget"
     BUDGET_RAISED = "budget.raised", "Raised a budget until a date"
+    BUDGET_RAISE_ENDED = "budget.raise_ended", "Ended a raise of a budget"
+    BUDGET_ASK_WITHDRAWN = "budget.ask_withdrawn", "Withdrew a request for more budget"
     BUDGET_DECLINED = "budget.declined", "Declined to raise a budget"
     CREDIT_GRANTED = "money.granted", "Granted credit"
     AUDIT_EXPORTED = "audit.exported", "Exported the audit log"

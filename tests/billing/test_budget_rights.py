@@ -10,7 +10,7 @@ import pytest
 
 from accounts import keys, roles
 from accounts.actors import Actor
-from accounts.models import Membership, Role
+from accounts.models import Action, AuditEvent, Membership, Role
 from billing import budget_raises, budget_requests, budgets
 from billing.models import Budget, Period
 from project import db
@@ -146,6 +146,21 @@ def test_asking_again_and_again_is_no_way_to_flood_the_admins(world: World) -> N
     with pytest.raises(RateLimited):
         budget_requests.ask(by=bob, budget=budget, amount=DIME, reason="x")
     assert len(letters()) == budget_requests.MOST_A_DAY
+
+
+def test_a_raise_that_is_taken_back_and_a_request_that_is_withdrawn_are_told(world: World) -> None:
+    budget, alice, bob = cap(world, world.bob, DIME), world.actor(world.alice), world.actor(world.bob)
+    raised = budget_raises.grant(by=alice, budget=budget, amount=DIME, until=in_a_day())
+    budget_raises.take_back(by=alice, raised=raised)
+    request = budget_requests.ask(by=bob, budget=budget, amount=DIME, reason="x")
+    budget_requests.withdraw(by=bob, request=request)
+    told = AuditEvent.objects.filter(team=world.team).order_by("-id")[:3]
+    assert [row.action for row in told] == [
+        Action.BUDGET_ASK_WITHDRAWN,
+        Action.BUDGET_ASKED,
+        Action.BUDGET_RAISE_ENDED,
+    ]
+    assert told[2].data == {"period": "day", "before": 2 * DIME, "after": DIME, "raise": raised.public_id}
 
 
 def test_a_removed_budget_takes_its_raises_and_request_along(world: World) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from accounts import audit_words
+from accounts import audit_words, user_agents
 from accounts.audit_words import Change
 from accounts.models import Action, AuditEvent
 
@@ -164,4 +164,4 @@ IPHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605
     ],
 )
 def test_a_browser_in_short(user_agent: str, words: str) -> None:
-    assert audit_words.browser(user_agent) == words
+    assert user_agents.in_short(user_agent) == words

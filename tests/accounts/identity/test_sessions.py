@@ -230,12 +230,3 @@ def test_an_ended_session_is_not_brought_back_by_a_request_under_way(committed_w
     assert set(answers) <= {200, 302, 1}, answers
     assert not Session.objects.filter(session_key=key).exists()
     assert not is_signed_in(client)
-
-
-def test_a_browser_is_named_as_far_as_it_tells() -> None:
-    assert sessions.device(FIREFOX) == "Firefox on Linux"
-    assert sessions.device(IPHONE) == "Safari on iPhone"
-    assert sessions.device("curl/8") == "A browser"
-    assert sessions.device("") == "A browser"
-    edge = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) Chrome/126.0.0.0 Safari/537.36 Edg/126.0.0.0"
-    assert sessions.device(edge) == "Edge on Windows"
