@@ -19,7 +19,23 @@ from tests.pages.parsing import Page, read
 from tests.world import World
 
 OPEN = ["/", "/accounts/login/", "/accounts/signup/", "/accounts/password/reset/"]
-MEMBERS = ["/studio", "/studio/veo-3.1-fast", "/history", "/wallet", "/accounts/email/"]
+MEMBERS = [
+    "/studio",
+    "/studio/veo-3.1-fast",
+    "/history",
+    "/wallet",
+    "/team",
+    "/team/budgets",
+    "/team/keys",
+    "/team/audit",
+    "/team/settings",
+    "/team/leave",
+    "/teams/new",
+    "/settings/profile",
+    "/settings/sessions",
+    "/accounts/2fa/",
+    "/accounts/password/change/",
+]
 
 
 def whole(response: Any, status: int = 200) -> Page:
@@ -33,7 +49,9 @@ def whole(response: Any, status: int = 200) -> Page:
     assert page.one("html").attrs["lang"] == "en"
     assert page.one("a", klass="skip").attrs["href"] == f"#{page.one('main').attrs['id']}"
     assert "X-CSRFToken" in page.one("body").attrs["hx-headers"]
-    assert [e.attrs["src"] for e in page.all("script")] == ["/static/app.js", "/static/vendor/htmx.min.js"]
+    scripts = [e.attrs["src"] for e in page.all("script") if e.attrs.get("type") != "application/json"]
+    assert scripts[:2] == ["/static/app.js", "/static/vendor/htmx.min.js"]
+    assert all(source.startswith("/static/") for source in scripts)
     ids = [e.attrs["id"] for e in page.elements if "id" in e.attrs]
     assert len(ids) == len(set(ids))
     for form in page.all("form", method="post"):

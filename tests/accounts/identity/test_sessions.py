@@ -109,8 +109,8 @@ def test_the_list_shows_where_and_when_and_this_one(world: World, sign_in: SignI
     sign_in(world.alice, HTTP_USER_AGENT=IPHONE, REMOTE_ADDR="203.0.113.7")
     sign_in(world.bob, HTTP_USER_AGENT=IPHONE, REMOTE_ADDR="192.0.2.99")
     page = read(here.get("/settings/sessions"))
-    assert "Firefox on Linux this one 198.51.100.1" in page.words
-    assert "Safari on iPhone 203.0.113.7" in page.words
+    assert "Firefox 128 on Linux this one 198.51.100.1" in page.words
+    assert "Safari 17 on iPhone 203.0.113.7" in page.words
     assert "192.0.2.99" not in page.words
     assert here.get("/accounts/sessions/").headers["Location"] == "/settings/sessions"
 
