@@ -337,6 +337,7 @@ def test_two_owners_who_demote_each_other_at_once(committed_scene: Scene) -> Non
         def work() -> None:
             with transaction.atomic(), connection.cursor() as cursor:
                 cursor.execute("update accounts_membership set role = 'member' where id = %s", [row.pk])
+                cursor.execute("set constraints all immediate")  # both look before either has committed
                 cursor.execute("select pg_sleep(0.3)")
 
         return work

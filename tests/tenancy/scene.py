@@ -38,7 +38,7 @@ from accounts.teams import ensure_own_team
 from billing import credits, ledger
 from billing.models import Budget, BudgetRaise, BudgetRequest
 from generations import idempotency, intake, offers
-from generations.models import Attempt, Generation, Output, Quote, Upload
+from generations.models import Attempt, Generation, GenerationEvent, Output, Quote, Upload
 from project import db, ids
 from project.mail import QueuedBackend
 from tests.pages.conftest import delivered, started
@@ -194,6 +194,8 @@ def _team(name: str, owner: User, prompt: str) -> Things:
     audit.record(Action.ROLE_CHANGED, by=owner, team=team, target=other.public_id, target_name=guest.email)
     done = delivered(_made(team, place, prompt))
     Generation.objects.filter(pk=done.pk).update(sources=[f"https://results.example/{done.pk}"], expected_cost=7654321)
+    said = f"said by the provider {uuid.uuid4().hex[:12]}"
+    GenerationEvent.objects.create(generation=done, team=team, kind="store_retried", data={"try": 1, "why": said})
     running = started(_made(team, place, prompt))
     queued = _made(team, place, prompt)
     attempt = Attempt.objects.filter(generation=running).get()
@@ -248,7 +250,7 @@ def _team(name: str, owner: User, prompt: str) -> Things:
         str(done.pk),
         str(queued.pk),
     }
-    inside = {running.provider_task_id or "", f"results.example/{done.pk}", attempt.detail, "7654321"}
+    inside = {running.provider_task_id or "", f"results.example/{done.pk}", attempt.detail, said, "7654321"}
     inside |= {bytes(secret.digest).hex(), bytes(attempt.token_hash).hex(), text, text.rpartition("_")[2]}
     assert "" not in inside
     return Things(team, things, frozenset(marks), frozenset(inside), told)
