@@ -40,7 +40,10 @@ class CloseForm(forms.Form):
 
 class InviteForm(forms.Form):
     email = forms.EmailField(
-        label="E-mail address", max_length=254, widget=forms.EmailInput(attrs={"autocomplete": "off"})
+        label="E-mail address",
+        max_length=254,
+        widget=forms.EmailInput(attrs={"autocomplete": "off"}),
+        error_messages={"invalid": "Enter a valid e-mail address."},
     )
     role = forms.ChoiceField(label="Role", initial=Role.MEMBER)
 
@@ -67,7 +70,8 @@ def tell(form: forms.Form, problem: Problem) -> int:
     """Puts what a service refused beside the fields that it names, or above the form. Returns the status."""
     form.is_valid()
     for error in problem.errors:
-        form.add_error(error.path if error.path in form.fields else None, error.message)
+        if error.path not in form.errors:  # the form's own words say it already
+            form.add_error(error.path if error.path in form.fields else None, error.message)
     if not problem.errors:
         form.add_error(None, problem.detail)
     return problem.status

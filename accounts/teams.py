@@ -32,18 +32,26 @@ STANDING = {
 
 
 def create(*, name: str, owner: User) -> Team:
-    """A new team with its owner. The caller holds the transaction.
-
-    Raises Invalid (field `name`), Conflict (`too_many_teams`) when the person owns OWNED_TEAMS already."""
+    """A new team with its owner. The caller holds the transaction. Raises Invalid (field `name`)."""
     name = named(name)
-    User.objects.select_for_update(no_key=True).get(pk=owner.pk)  # so that two at once are counted one by one
-    owned = Membership.current.filter(user=owner, role=Role.OWNER).exclude(team__status=TeamStatus.CLOSED)
-    if owned.count() >= OWNED_TEAMS:
-        raise Conflict(f"You own {OWNED_TEAMS} teams; nobody may own more.", code="too_many_teams")
     team = Team.objects.create(name=name)
     Membership.objects.create(team=team, user=owner, role=Role.OWNER)
     audit.record(Action.TEAM_CREATED, by=owner, team=team, target=team.public_id, target_name=team.name)
     return team
+
+
+def start(*, name: str, owner: User) -> Team:
+    """A person makes one more team. Raises Conflict (`too_many_teams`) when they own OWNED_TEAMS already, else as
+    create does."""
+    return db.in_transaction(lambda: _start(named(name), owner))
+
+
+def _start(name: str, owner: User) -> Team:
+    User.objects.select_for_update(no_key=True).get(pk=owner.pk)  # so that two at once are counted one by one
+    owned = Membership.current.filter(user=owner, role=Role.OWNER).exclude(team__status=TeamStatus.CLOSED)
+    if owned.count() >= OWNED_TEAMS:
+        raise Conflict(f"You own {OWNED_TEAMS} teams; nobody may own more.", code="too_many_teams")
+    return create(name=name, owner=owner)
 
 
 def ensure_user(*, email: str) -> tuple[User, str | None]:

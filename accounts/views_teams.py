@@ -11,7 +11,6 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts import access, queries, roles, teams
 from accounts.forms_teams import CloseForm, HandOverForm, NameForm, sent, tell
 from accounts.pages import MemberRequest, member_page, person_page
-from project import db
 from project.errors import Problem
 
 
@@ -23,7 +22,7 @@ def new_team(request: MemberRequest) -> HttpResponse:
     if request.method == "POST":
         owner = access.person(request)
         try:
-            team = db.in_transaction(lambda: teams.create(name=request.POST.get("name", ""), owner=owner))
+            team = teams.start(name=request.POST.get("name", ""), owner=owner)
         except Problem as problem:
             status = tell(form, problem)
         else:

@@ -8,6 +8,8 @@ import unicodedata
 _HIDDEN = {"Cc", "Cf", "Cs", "Co", "Cn"}
 _JOINERS = {"\u200c", "\u200d"}  # some scripts and emoji cannot be written without them
 
+_BLANK_LETTERS = {"\u115f", "\u1160", "\u3164", "\uffa0"}  # Hangul fillers: letters that nobody sees
+
 
 def printable(text: str) -> str:
     """The text without what cannot be seen or stored: for headers and log lines of others."""
@@ -23,6 +25,6 @@ def clean_name(text: str, *, longest: int = 120) -> str:
         raise ValueError(f"must have at most {longest} characters")
     if any(unicodedata.category(char) in _HIDDEN and char not in _JOINERS for char in name):
         raise ValueError("must not hold invisible or control characters")
-    if not any(unicodedata.category(char)[0] in "LNPS" for char in name):
+    if not any(unicodedata.category(char)[0] in "LNPS" and char not in _BLANK_LETTERS for char in name):
         raise ValueError("must hold something that can be seen")
     return name

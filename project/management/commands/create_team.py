@@ -17,6 +17,7 @@ from accounts.models import Membership, Role
 from billing import budgets, credits, ledger
 from billing.models import Period
 from project import money
+from project.text import clean_name
 
 
 class Command(BaseCommand):
@@ -39,8 +40,10 @@ class Command(BaseCommand):
             validate_email(email)
         except ValidationError as error:
             raise CommandError(f"--email: {email!r} is not an e-mail address.") from error
-        if not 0 < len(name) <= 120:
-            raise CommandError("--name must have 1 to 120 characters.")
+        try:
+            clean_name(name)
+        except ValueError as error:
+            raise CommandError(f"--name {error}.") from error
         credit = _amount("--credits", options["credits"], money.from_credits)
         caps = {
             flag: _amount(f"--{flag.replace('_', '-')}", options[flag], money.from_usd)

@@ -103,6 +103,7 @@ def test_faults_stand_beside_the_field_and_what_was_typed_stays(
 ) -> None:
     page = whole(alice.post("/team/invitations", data), 422)
     assert words in page.one("div", id=f"id_{field}_error").text
+    assert len(page.all("p", klass="error-text")) == len(page.all("div", klass="wrong"))  # each said once
     assert page.one("input", name="email").attrs.get("value", "") == data.get("email", "")
     assert not Invitation.objects.exists()
 

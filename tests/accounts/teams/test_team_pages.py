@@ -54,7 +54,7 @@ def test_a_team_made_on_the_page_can_hold_and_spend(world: World, alice: Client)
     assert reconcile.failures(ALL_CHECKS) == []
 
 
-BAD_NAMES = ["", "   ", "x" * 121, "a\u202eb", "\u200b", "a\x00b"]
+BAD_NAMES = ["", "   ", "x" * 121, "a\u202eb", "\u200b", "\u3164", "a\x00b"]
 
 
 @pytest.mark.parametrize("name", BAD_NAMES)
