@@ -20,12 +20,14 @@ SESSION_TEAM = "team"
 def actor_of_session(request: HttpRequest) -> Actor:
     """The signed-in member acting for the team chosen in this session (the first one without a choice).
 
-    A person without a team gets one of their own. Raises NotFound for a stranger; the caller has already asked for
-    sign-in. One query: it brings the other teams of the person too."""
+    A person without a team gets one of their own, staff do not (design section 10): Forbidden. Raises NotFound for a
+    stranger; the caller has already asked for sign-in. One query: it brings the other teams of the person too."""
     actor = actor_if_any(request)
     if actor is None:
         if not request.user.is_authenticated:
             raise NotFound
+        if request.user.is_staff:
+            raise Forbidden("Staff belong to no team. Your pages are at /admin/.", code="staff")
         ensure_own_team(request.user)
         forget(request)
         actor = actor_if_any(request)

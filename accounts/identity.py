@@ -12,8 +12,9 @@ from allauth.account.utils import has_verified_email
 from allauth.core.internal import ratelimit
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 
-from accounts import audit, browsers, emails, sessions, tries
+from accounts import access, audit, browsers, emails, sessions, tries
 from accounts.identity_mail import MailAdapter
 from accounts.models import Action, User
 from accounts.passwords import LONGEST
@@ -103,6 +104,12 @@ class AccountAdapter(MailAdapter):
                 audit.record_for_person(Action.SIGN_IN_FAILED, user=user, by=NOBODY)
             else:
                 audit.record(Action.SIGN_IN_FAILED, by=NOBODY, team=None)
+
+    def get_login_redirect_url(self, request: HttpRequest) -> str:
+        """Where nobody asked for a page: staff who belong to no team go to their own pages."""
+        if request.user.is_authenticated and request.user.is_staff and access.actor_if_any(request) is None:
+            return reverse("admin:index")
+        return str(super().get_login_redirect_url(request))
 
     def post_login(self, request: HttpRequest, user: User, **kwargs: Any) -> HttpResponse:
         response: HttpResponse = super().post_login(request, user, **kwargs)

@@ -200,3 +200,21 @@ def test_who_is_not_made_staff(committed_world: World) -> None:
             made("--email", email)
     assert not User.objects.filter(is_staff=True).exists()
     assert not AuditEvent.objects.filter(action=Action.STAFF_CHANGED).exists()
+
+
+def test_staff_belong_to_no_team_and_are_made_none(world: World, olga: User) -> None:
+    client = Client()
+    answer = first_step(client, olga)
+    assert answer.headers["Location"] == ADMIN
+    assert client.get("/").headers["Location"] == ADMIN
+    page = read(client.get("/studio"), 403)
+    assert "Staff belong to no team" in page.words
+    assert client.get("/settings/profile").status_code == 200
+    assert not olga.memberships.exists()
+
+
+def test_staff_who_are_members_too_go_to_the_studio(world: World) -> None:
+    User.objects.filter(pk=world.alice.pk).update(is_staff=True)
+    client = Client()
+    assert first_step(client, world.alice).headers["Location"] == "/studio"
+    assert client.get("/").headers["Location"] == "/studio"
