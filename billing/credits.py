@@ -3,15 +3,28 @@
 from __future__ import annotations
 
 import uuid
+from datetime import datetime
 
 from accounts import audit
 from accounts.models import Action, Team
 from billing import ledger
-from billing.models import AccountKind, Transfer, TransferKind
+from billing.models import AccountKind, Payment, Transfer, TransferKind
 
 
-def grant(*, team: Team, amount: int, actor: str, reason: str, grant_id: uuid.UUID) -> Transfer:
+def grant(
+    *,
+    team: Team,
+    amount: int,
+    actor: str,
+    reason: str,
+    grant_id: uuid.UUID,
+    expires_at: datetime | None = None,
+    payment: Payment | None = None,
+) -> Transfer:
     """Gives a team `amount` micro-dollars, once per grant_id. The caller holds the transaction.
+
+    What of it is unspent at `expires_at` expires (billing/expiries.py). `payment` is the purchase that it is the
+    bonus of.
 
     The team's log says who (`actor`: a program of ours, or `staff:<id>`) and how much, once. The reason is the
     house's own and stays inside the ledger."""
@@ -27,6 +40,8 @@ def grant(*, team: Team, amount: int, actor: str, reason: str, grant_id: uuid.UU
         amount=amount,
         actor=actor,
         reason=reason,
+        expires_at=expires_at,
+        payment=payment,
     )
     if not known:
         audit.record(

@@ -22,17 +22,26 @@ def hold(
     actor: str,
     membership: Membership | None = None,
     api_key: ApiKey | None = None,
+    subject: str = "",
 ) -> Hold:
     """Sets `amount` micro-dollars of a team aside for `reference`, against the budgets of the member and the key.
 
-    Raises PaymentRequired when a budget or the wallet does not allow it; then nothing is written. The caller holds
-    the transaction."""
+    `subject` is what the money is for, in the totals of what was spent (a model's slug). Raises PaymentRequired when
+    a budget or the wallet does not allow it; then nothing is written. The caller holds the transaction."""
     taken = budgets.take(team=team, membership=membership, api_key=api_key, amount=amount)
     ledger.open_wallet(team)
     wallet = ledger.lock_wallet(team.pk)
     if wallet.available.balance < amount:
         raise shortages.refusal([shortages.of_wallet(team, wallet)], needed=amount)
-    row = Hold.objects.create(reference=reference, team=team, amount=amount, expires_at=expires_at)
+    row = Hold.objects.create(
+        reference=reference,
+        team=team,
+        amount=amount,
+        expires_at=expires_at,
+        membership=membership,
+        api_key=api_key,
+        subject=subject,
+    )
     ledger.post(
         key=f"hold:{reference}",
         kind=TransferKind.HOLD,

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db import connection
+from django.db.models import Model
 
 from accounts.models import Team
-from billing.models import HOUSE, Account, AccountKind, Hold, Transfer, TransferKind
+from billing.models import HOUSE, Account, AccountKind, Hold, Lot, Payment, Transfer, TransferKind
 
 
 class KeyReused(Exception):
@@ -21,10 +23,12 @@ class KeyReused(Exception):
 
 @dataclass(frozen=True)
 class Wallet:
-    """A team's two accounts, locked or as of now. Amounts in micro-dollars."""
+    """A team's accounts, locked or as of now. Amounts in micro-dollars. What a dispute froze stands beside the
+    balance; only a team that had a dispute has that account."""
 
     available: Account
     held: Account
+    frozen: Account | None = None
 
     @property
     def balance(self) -> int:
@@ -49,14 +53,28 @@ def lock_wallet(team_id: int) -> Wallet:
     """Locks all accounts of a team in id order, before any hold is locked (invariants.md section 3)."""
     accounts = Account.objects.filter(team_id=team_id).order_by("id").select_for_update(no_key=True)
     by_kind = {account.kind: account for account in accounts}
-    return Wallet(available=by_kind[AccountKind.AVAILABLE], held=by_kind[AccountKind.HELD])
+    return Wallet(
+        available=by_kind[AccountKind.AVAILABLE],
+        held=by_kind[AccountKind.HELD],
+        frozen=by_kind.get(AccountKind.FROZEN),
+    )
+
+
+def open_frozen(team: Team) -> None:
+    """Makes the account of what a dispute freezes; harmless when it is there."""
+    open_wallet(team)
+    Account.objects.get_or_create(team=team, kind=AccountKind.FROZEN)
 
 
 def wallet(team_id: int) -> Wallet:
     """A team's wallet as of now, for reading. A team without accounts has none of its money anywhere: zeros."""
     by_kind = {account.kind: account for account in Account.objects.filter(team_id=team_id)}
     empty = Account(team_id=team_id, balance=0)
-    return Wallet(available=by_kind.get(AccountKind.AVAILABLE, empty), held=by_kind.get(AccountKind.HELD, empty))
+    return Wallet(
+        available=by_kind.get(AccountKind.AVAILABLE, empty),
+        held=by_kind.get(AccountKind.HELD, empty),
+        frozen=by_kind.get(AccountKind.FROZEN),
+    )
 
 
 def post(
@@ -69,24 +87,37 @@ def post(
     actor: str,
     reason: str,
     hold: Hold | None = None,
+    lot: Lot | None = None,
+    payment: Payment | None = None,
+    follows: Transfer | None = None,
+    expires_at: datetime | None = None,
     event_at: datetime | None = None,
 ) -> Transfer:
     """Moves `amount` micro-dollars from debit to credit, once per key, in the caller's transaction.
 
-    Returns the transfer, new or the one that is there already. Raises KeyReused when the key stands for another
+    A movement of a hold finds its lots itself; whatever else touches a team's credit names its `lot`. `follows` is
+    the transfer that this one ends or undoes, `payment` what it is about, `expires_at` the end of a grant. Returns the transfer, new or the one that is there already. Raises KeyReused when the key stands for another
     movement, and IntegrityError where the database refuses (overdraft, forbidden legs)."""
     if type(amount) is not int or amount <= 0:
         raise ValueError("an amount is a positive whole number of micro-dollars")
     with connection.cursor() as cursor:
         cursor.execute(
             """INSERT INTO billing_transfer
-                 (key, kind, debit_id, credit_id, amount, hold_id, actor, reason, event_at, created_at)
-               VALUES (%s, %s, %s, %s, %s, %s, %s, %s, coalesce(%s, clock_timestamp()), clock_timestamp())
+                 (key, kind, debit_id, credit_id, amount, hold_id, lot_id, payment_id, follows_id, expires_at,
+                  actor, reason, event_at, created_at)
+               VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, coalesce(%s, clock_timestamp()),
+                       clock_timestamp())
                ON CONFLICT (key) DO NOTHING""",
-            [key, kind, debit.pk, credit.pk, amount, hold.pk if hold else None, actor, reason, event_at],
+            [key, kind, debit.pk, credit.pk, amount, *_pks(hold, lot, payment, follows), expires_at]
+            + [actor, reason, event_at],
         )
     transfer = Transfer.objects.get(key=key)
-    wanted = (str(kind), debit.pk, credit.pk, amount, hold.pk if hold else None)
-    if (transfer.kind, transfer.debit_id, transfer.credit_id, transfer.amount, transfer.hold_id) != wanted:
+    found = (transfer.kind, transfer.debit_id, transfer.credit_id, transfer.amount)
+    touched = [transfer.hold_id, transfer.lot_id, transfer.payment_id, transfer.follows_id]
+    if found != (str(kind), debit.pk, credit.pk, amount) or touched != _pks(hold, lot, payment, follows):
         raise KeyReused(f"the transfer {key} exists with other content")
     return transfer
+
+
+def _pks(*rows: Model | None) -> list[Any]:
+    return [row.pk if row else None for row in rows]

@@ -59,6 +59,68 @@ CHECKS: tuple[tuple[str, str], ...] = (
         "select count(*) from billing_account where team_id is not null and balance < 0",
     ),
     (
+        "a team's account is the sum of that part of its lots",
+        """select count(*) from billing_account a where team_id is not null and balance <> coalesce((select sum(
+             case a.kind when 'available' then unspent when 'held' then held else frozen end)
+           from billing_lot l where l.team_id = a.team_id), 0)""",
+    ),
+    (
+        "a lot's parts are what its moves say",
+        """select count(*) from (select l.id from billing_lot l left join billing_lotmove m on m.lot_id = l.id
+             left join billing_transfer t on t.id = m.transfer_id left join billing_account d on d.id = t.debit_id
+           group by l.id having (l.unspent, l.held, l.spent, l.frozen, l.taken, l.expired) <> (
+             l.amount + coalesce(sum(case when d.kind = 'available' then -m.amount
+               when t.kind in ('release', 'unfreeze', 'restore') then m.amount else 0 end), 0),
+             coalesce(sum(case t.kind when 'hold' then m.amount when 'capture' then -m.amount
+               when 'release' then -m.amount else 0 end), 0),
+             coalesce(sum(m.amount) filter (where t.kind = 'capture'), 0),
+             coalesce(sum(case when t.kind = 'freeze' then m.amount when d.kind = 'frozen' then -m.amount
+               else 0 end), 0),
+             coalesce(sum(case t.kind when 'reversal' then m.amount when 'restore' then -m.amount else 0 end), 0),
+             coalesce(sum(m.amount) filter (where t.kind = 'expiry'), 0))) x""",
+    ),
+    (
+        "each transfer of a team's credit moved lots of its amount",
+        """select count(*) from (select t.id from billing_transfer t left join billing_lotmove m on m.transfer_id = t.id
+           join billing_account d on d.id = t.debit_id where t.kind not in ('topup', 'grant') and d.kind <> 'writeoff'
+           group by t.id, t.amount having coalesce(sum(m.amount), 0) <> t.amount) x""",
+    ),
+    (
+        "each topup and each grant bore a lot of its amount",
+        """select count(*) from billing_transfer t left join billing_lot l on l.transfer_id = t.id
+           where (t.kind in ('topup', 'grant')) <> (l.id is not null) or l.amount <> t.amount""",
+    ),
+    (
+        "the totals of the days are what the entries say",
+        """select count(*) from (select a.team_id, (e.created_at at time zone 'UTC')::date as day, t.kind,
+             abs(sum(e.delta)) as amount, count(*) as count
+           from billing_entry e join billing_account a on a.id = e.account_id
+           join billing_transfer t on t.id = e.transfer_id
+           where a.kind in ('available', 'held') and t.kind not in ('hold', 'release') group by 1, 2, 3) x
+           full join billing_daytotal d using (team_id, day, kind)
+           where (x.amount, x.count) is distinct from (d.amount, d.count)""",
+    ),
+    (
+        "what was spent by day is what was charged",
+        """select count(*) from (select h.team_id, (e.created_at at time zone 'UTC')::date as day, h.membership_id as m,
+             h.api_key_id as k, h.subject, sum(t.amount) as amount, count(*) as count
+           from billing_transfer t join billing_hold h on h.id = t.hold_id
+           join billing_entry e on e.transfer_id = t.id and e.account_id = t.debit_id
+           where t.kind = 'capture' group by 1, 2, 3, 4, 5) x
+           full join billing_spendday s on s.team_id = x.team_id and s.day = x.day and s.subject = x.subject
+             and coalesce(s.membership_id, 0) = coalesce(x.m, 0) and coalesce(s.api_key_id, 0) = coalesce(x.k, 0)
+           where (x.amount, x.count) is distinct from (s.amount, s.count)""",
+    ),
+    (
+        "a payment is credited when it is paid, once and whole",
+        """select count(*) from billing_payment p left join lateral (select
+             sum(amount) filter (where kind = 'topup') as bought,
+             coalesce(sum(amount) filter (where kind = 'grant'), 0) as given
+             from billing_transfer t where t.payment_id = p.id) x on true
+           where (p.status in ('paid', 'refunded', 'disputed')) <> (x.bought is not null)
+             or (x.bought is not null and (x.bought, x.given) <> (p.amount, p.bonus))""",
+    ),
+    (
         "no open hold is past its deadline by more than 5 minutes",
         """select count(*) from billing_hold where state = 'open'
            and expires_at < clock_timestamp() - interval '5 minutes'""",

@@ -193,6 +193,7 @@ def _write(actor: Actor, team: Team, request: Request, ready: Ready) -> Generati
         actor=actor.name,
         membership=actor.membership,
         api_key=actor.api_key,
+        subject=ready.entry.slug,
     )
     outputs = ready.entry.outputs(ready.input)
     generation = Generation.objects.create(

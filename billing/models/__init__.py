@@ -1,4 +1,4 @@
-"""Rows of money, of budgets, and the alarm of the books."""
+"""Rows of money, of budgets, of payments, and the alarm of the books."""
 
 from billing.models.alarms import LedgerAlarm
 from billing.models.budgets import (
@@ -11,24 +11,66 @@ from billing.models.budgets import (
     Period,
     RequestStatus,
 )
+from billing.models.lots import DayTotal, Lot, LotKind, LotMove, SpendDay
 from billing.models.money import HOUSE, Account, AccountKind, Entry, Hold, HoldState, Transfer, TransferKind
+from billing.models.payments import (
+    CENT,
+    CREDITED,
+    BillingDetails,
+    Customer,
+    Dispute,
+    DisputeStatus,
+    Failure,
+    Origin,
+    Payment,
+    PaymentStatus,
+    Refund,
+    RefundStatus,
+    Restriction,
+)
+from billing.models.recharges import AutoRecharge, BalanceWatch, StopReason
+from billing.models.stripe import EventStatus, StripeEvent, StripeWatch
 
 __all__ = [
-    "HOUSE",
-    "Account",
-    "AccountKind",
+    "LedgerAlarm",
     "Budget",
     "BudgetHold",
     "BudgetRaise",
     "BudgetRequest",
     "BudgetUsage",
     "BudgetWarning",
+    "Period",
+    "RequestStatus",
+    "DayTotal",
+    "Lot",
+    "LotKind",
+    "LotMove",
+    "SpendDay",
+    "HOUSE",
+    "Account",
+    "AccountKind",
     "Entry",
     "Hold",
     "HoldState",
-    "LedgerAlarm",
-    "Period",
-    "RequestStatus",
     "Transfer",
     "TransferKind",
+    "CENT",
+    "CREDITED",
+    "BillingDetails",
+    "Customer",
+    "Dispute",
+    "DisputeStatus",
+    "Failure",
+    "Origin",
+    "Payment",
+    "PaymentStatus",
+    "Refund",
+    "RefundStatus",
+    "Restriction",
+    "AutoRecharge",
+    "BalanceWatch",
+    "StopReason",
+    "EventStatus",
+    "StripeEvent",
+    "StripeWatch",
 ]

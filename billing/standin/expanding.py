@@ -1,0 +1,97 @@
+"""`expand[]`: ids become the objects they name; and the list objects, page by page."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterable
+from typing import Any
+
+from billing.standin.refusals import bad_parameter, missing
+from billing.standin.shapes import Object
+from billing.standin.world import World
+
+EXPANDABLE = {
+    "checkout.session": {"payment_intent", "customer", "line_items"},
+    "payment_intent": {"latest_charge", "customer", "payment_method"},
+    "charge": {"payment_intent", "customer", "refunds"},
+    "refund": {"payment_intent", "charge"},
+    "dispute": {"payment_intent", "charge"},
+    "payment_method": {"customer"},
+}
+DEEPEST = 4  # Stripe's limit
+PAGE = 10
+
+
+def expand(world: World, shown: Object, paths: Iterable[str]) -> Object:
+    """A copy with what is asked for in it; refuses what cannot be expanded."""
+    answer = copy.deepcopy(shown)
+    for path in paths:
+        steps = path.split(".")
+        if len(steps) > DEEPEST:
+            raise bad_parameter(f"You cannot expand more than {DEEPEST} levels of a property.", "expand")
+        _into(world, answer, steps, path)
+    return answer
+
+
+def _into(world: World, place: Any, steps: list[str], path: str) -> None:
+    if place.get("object") == "list" and steps[0] == "data":
+        for item in place["data"]:
+            if steps[1:]:
+                _into(world, item, steps[1:], path)
+        return
+    name, rest = steps[0], steps[1:]
+    if name not in EXPANDABLE.get(place.get("object", ""), ()):
+        raise bad_parameter(f"This property cannot be expanded ({path}).", "expand")
+    if name == "line_items":
+        place[name] = items(world, place["id"])
+    elif name == "refunds":
+        found = [copy.deepcopy(made) for made in world.all("refund", charge=place["id"])]
+        place[name] = _list(f"/v1/charges/{place['id']}/refunds", found, more=False)
+    elif isinstance(place.get(name), str):
+        place[name] = copy.deepcopy(world.objects[place[name]])
+    if rest and isinstance(place.get(name), dict):
+        _into(world, place[name], rest, path)
+
+
+def items(world: World, session: str) -> Object:
+    """The line items of a session."""
+    lines = copy.deepcopy(world.secret_of(session)["line_items"])
+    return _list(f"/v1/checkout/sessions/{session}/line_items", lines, more=False)
+
+
+def listing(found: Iterable[Object], given: dict[str, Any], url: str) -> Object:
+    """One page of what was found (newest first) by limit, starting_after, ending_before and created."""
+    kept = [made for made in found if _is_in(made["created"], given.get("created"))]
+    size = given.get("limit") or PAGE
+    if after := given.get("starting_after"):
+        kept = kept[_place(kept, after, "starting_after") + 1 :]
+        return _list(url, kept[:size], more=len(kept) > size)
+    if before := given.get("ending_before"):
+        kept = kept[: _place(kept, before, "ending_before")]
+        return _list(url, kept[-size:], more=len(kept) > size)
+    return _list(url, kept[:size], more=len(kept) > size)
+
+
+def _list(url: str, data: list[Object], *, more: bool) -> Object:
+    return {"object": "list", "data": data, "has_more": more, "url": url}
+
+
+def _place(kept: list[Object], ident: str, param: str) -> int:
+    for place, made in enumerate(kept):
+        if made["id"] == ident:
+            return place
+    raise missing("object", ident, param)
+
+
+def _is_in(created: int, wanted: Any) -> bool:
+    if wanted is None:
+        return True
+    if isinstance(wanted, int):
+        return created == wanted
+    tests = {
+        "gt": created.__gt__,
+        "gte": created.__ge__,
+        "lt": created.__lt__,
+        "lte": created.__le__,
+    }
+    return all(tests[name](value) for name, value in wanted.items())
