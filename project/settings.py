@@ -16,7 +16,7 @@ from csp.constants import NONCE, NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
 from accounts import limits
-from project import embedded_postgres, env, mail_settings, queue_settings
+from project import embedded_postgres, env, mail_settings, queue_settings, stripe_settings
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 DATA_DIR = Path(env.text("DATA_DIR", str(BASE_DIR / ".data")) or "")
@@ -134,9 +134,12 @@ OUTBOUND_ALLOW_HOSTS = env.listed("OUTBOUND_ALLOW_HOSTS")
 if PRODUCTION and OUTBOUND_ALLOW_HOSTS:
     raise ImproperlyConfigured("OUTBOUND_ALLOW_HOSTS opens the outbound guard: it is only for development and tests.")
 OUTBOUND_CA_FILE = env.text("OUTBOUND_CA_FILE")
-STRIPE_SECRET_KEY = env.text("STRIPE_SECRET_KEY")
-STRIPE_WEBHOOK_SECRET = env.text("STRIPE_WEBHOOK_SECRET")
-STRIPE_API_BASE = env.base_url("STRIPE_API_BASE")
+STRIPE = stripe_settings.read(
+    env.text("STRIPE_SECRET_KEY"),
+    env.text("STRIPE_WEBHOOK_SECRET"),
+    env.base_url("STRIPE_API_BASE"),
+    production=PRODUCTION,
+)
 
 # --- apps -------------------------------------------------------------------------------------------------------
 INSTALLED_APPS = [
@@ -321,7 +324,7 @@ CONTENT_SECURITY_POLICY = {
         "object-src": [NONE],
         "base-uri": [NONE],
         "frame-ancestors": [NONE],
-        "form-action": [SELF],
+        "form-action": [SELF, STRIPE.checkout],  # a form of ours may lead on to where one pays
     }
 }
 STORAGES = {
@@ -351,12 +354,17 @@ JOBS = (
     "generations.tasks.store",
     "generations.tasks.process_callback",
     "generations.tasks.sweep",
+    "billing.tasks.process_stripe_event",
+    "billing.tasks.converge_payment",
+    "billing.tasks.send_refund",
+    "billing.tasks.recharge",
+    "billing.tasks.warn_low_balance",
     "project.mail.deliver",
 )
 MODEL_NAMES = "generations.catalog.names"  # for apps that may not import the product
 CLOCK = {
-    "ring": ("generations.sweeps.ring_due", "project.mail.ring_due"),
-    "sweep": ("generations.sweeps.sweep", "project.mail.sweep"),
+    "ring": ("generations.sweeps.ring_due", "billing.sweeps.ring_due", "project.mail.ring_due"),
+    "sweep": ("generations.sweeps.sweep", "billing.sweeps.sweep", "project.mail.sweep"),
 }
 # invariants.md section 1: KIE allows 20 creates in 10 s for the whole account; kept at 18. fal names no rate.
 PROVIDER_LIMITS: dict[str, dict[str, int]] = {
