@@ -96,8 +96,10 @@ def post(
     """Moves `amount` micro-dollars from debit to credit, once per key, in the caller's transaction.
 
     A movement of a hold finds its lots itself; whatever else touches a team's credit names its `lot`. `follows` is
-    the transfer that this one ends or undoes, `payment` what it is about, `expires_at` the end of a grant. Returns the transfer, new or the one that is there already. Raises KeyReused when the key stands for another
-    movement, and IntegrityError where the database refuses (overdraft, forbidden legs)."""
+    the transfer that this one ends or undoes, `payment` what it is about, `expires_at` the end of a grant.
+
+    Returns the transfer, new or the one that is there already. Raises KeyReused when the key stands for another
+    movement, and IntegrityError where the database refuses (overdraft, forbidden legs, more than a lot has)."""
     if type(amount) is not int or amount <= 0:
         raise ValueError("an amount is a positive whole number of micro-dollars")
     with connection.cursor() as cursor:

@@ -99,7 +99,6 @@ def succeed(world: World, intent: Object, method: Object) -> None:
     """The money is there: a charge, the intent succeeded, the card saved when that was asked for."""
     card = card_of(world, method["id"])
     charge = _charge(world, intent, method, card)
-    before = dict(charge)
     charge |= {"status": "succeeded", "paid": True, "captured": True, "amount_captured": intent["amount"]}
     charge["outcome"] = _outcome("approved_by_network")
     charge["receipt_url"] = f"{world.settings.public_url}/receipts/{charge['id']}"
@@ -108,7 +107,7 @@ def succeed(world: World, intent: Object, method: Object) -> None:
     if intent["setup_future_usage"] and intent["customer"] and not card.is_bank:
         world.secret_of(method["id"])["set_up"] = intent["setup_future_usage"] == "off_session"
         attach(world, method, intent["customer"])
-    world.emit("charge.succeeded", charge, before if before["status"] != charge["status"] and card.is_bank else None)
+    world.emit("charge.succeeded", charge)
     world.emit("payment_intent.succeeded", intent)
     if card.dispute:
         disputing.open_dispute(world, charge, amount=charge["amount"], reason="fraudulent", status=card.dispute)
