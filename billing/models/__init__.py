@@ -28,7 +28,7 @@ from billing.models.payments import (
     RefundStatus,
     Restriction,
 )
-from billing.models.recharges import AutoRecharge, BalanceWatch, StopReason
+from billing.models.recharges import AutoRecharge, BalanceWatch, CardRemoval, StopReason
 from billing.models.stripe import EventStatus, StripeEvent, StripeWatch
 
 __all__ = [
@@ -69,6 +69,7 @@ __all__ = [
     "Restriction",
     "AutoRecharge",
     "BalanceWatch",
+    "CardRemoval",
     "StopReason",
     "EventStatus",
     "StripeEvent",

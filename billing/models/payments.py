@@ -99,6 +99,7 @@ class Payment(models.Model):
     failure = models.CharField(max_length=24, choices=Failure.choices, blank=True)
     invoice = models.JSONField(default=dict)
     card = models.CharField(max_length=40, blank=True)
+    save_card = models.BooleanField(default=False, db_default=False)  # the buyer asked to keep it for recharges
     credited_by = models.CharField(max_length=8, blank=True)
     next_action_at = models.DateTimeField(null=True)
     rung_at = models.DateTimeField(null=True)

@@ -22,7 +22,8 @@ class StopReason(models.TextChoices):
 class AutoRecharge(models.Model):
     """Below `threshold`, buy up to `target`, at most `monthly_ceiling` in a calendar month (UTC), with a saved card.
 
-    Stopped by itself (`stopped_at`), it stays so until somebody looks and turns it on again. The database (migration
+    Stopped by itself (`stopped_at`), it stays so until somebody looks and turns it on again; where it could not act (the
+    ceiling, a restriction) it looks again at `not_before`. The database (migration
     0008) allows one attempt in flight and three in ten minutes."""
 
     team = models.OneToOneField(Team, models.PROTECT, related_name="auto_recharge")
@@ -35,6 +36,7 @@ class AutoRecharge(models.Model):
     stopped_at = models.DateTimeField(null=True)
     stopped_reason = models.CharField(max_length=24, choices=StopReason.choices, blank=True)
     ceiling_mailed_on = models.DateField(null=True)
+    not_before = models.DateTimeField(null=True)
     rung_at = models.DateTimeField(null=True)
     changed_by = models.ForeignKey(Membership, models.PROTECT, null=True, related_name="+")
     updated_at = models.DateTimeField(db_default=Now())
@@ -57,11 +59,38 @@ class AutoRecharge(models.Model):
         return f"recharge of {self.team_id}"
 
 
+class CardRemoval(models.Model):
+    """A saved card that Stripe is to forget. Its job asks at `next_action_at` until Stripe has (`ended_at`)."""
+
+    team = models.ForeignKey(Team, models.PROTECT, related_name="+")
+    payment_method = models.CharField(max_length=80, unique=True)
+    next_action_at = models.DateTimeField(null=True, db_default=Now())
+    rung_at = models.DateTimeField(null=True)
+    created_at = models.DateTimeField(db_default=Now())
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["next_action_at"], condition=Q(next_action_at__isnull=False), name="card_removal_due")
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(ended_at=None, next_action_at__isnull=False)
+                | Q(ended_at__isnull=False, next_action_at=None),
+                name="card_removal_due_until_ended",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"removal of {self.payment_method}"
+
+
 class BalanceWatch(models.Model):
-    """Mail when `available` falls below `low_balance`, once, until it has risen well above again."""
+    """Mail when `available` falls below `low_balance`, once, until it has risen well above again. Without an amount
+    somebody turned it off."""
 
     team = models.OneToOneField(Team, models.PROTECT, related_name="balance_watch")
-    low_balance = models.BigIntegerField()
+    low_balance = models.BigIntegerField(null=True)
     warned_at = models.DateTimeField(null=True)
     rung_at = models.DateTimeField(null=True)
     updated_at = models.DateTimeField(db_default=Now())
