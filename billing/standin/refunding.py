@@ -18,9 +18,7 @@ def refund(
     if not charge["paid"]:
         raise cannot(f"Charge {charge['id']} was not paid.", code="charge_not_refundable")
     if disputing.forbids_refund(world, charge):
-        raise cannot(
-            f"Charge {charge['id']} has been charged back; cannot issue a refund.", code="charge_disputed"
-        )
+        raise cannot(f"Charge {charge['id']} has been charged back; cannot issue a refund.", code="charge_disputed")
     left = charge["amount"] - charge["amount_refunded"]
     if left == 0:
         raise cannot(f"Charge {charge['id']} has already been refunded.", code="charge_already_refunded")

@@ -63,6 +63,7 @@ class World:
         self.state_file = state_file
         self.sending = 0
         self.closed = False
+        self.dirty = False  # something is not in the state file yet
         self.request: Object = {"id": None, "idempotency_key": None}
         self._empty()
         if state_file is not None and state_file.exists():
@@ -85,6 +86,7 @@ class World:
     def add(self, made: Object) -> Object:
         """Keeps an object."""
         self.objects[made["id"]] = made
+        self.dirty = True
         return made
 
     def get(self, kind: str, ident: str, param: str = "id") -> Object:
@@ -136,12 +138,14 @@ class World:
             self._empty()
             self.changed.wait_for(lambda: self.sending == 0, timeout=15)
             self._empty()
+            self.dirty = True
             self.save()
 
     @contextmanager
-    def asked_by(self, request_id: str | None, key: str | None) -> Iterator[None]:
+    def asked_by(self, request_id: str | None, key: str | None, *, writes: bool = True) -> Iterator[None]:
         """Under the lock; events made inside name the request. The state is kept at the end."""
         with self.lock:
+            self.dirty = self.dirty or writes
             self.request = {"id": request_id, "idempotency_key": key}
             try:
                 yield
@@ -150,10 +154,11 @@ class World:
                 self.save()
 
     def save(self) -> None:
-        """Writes the state file, whole or not at all."""
-        if self.state_file is None:
-            return
+        """Writes the state file when something has changed, whole or not at all."""
         with self.lock:
+            if self.state_file is None or not self.dirty:
+                return
+            self.dirty = False
             state = {
                 "objects": list(self.objects.values()),
                 "hidden": self.hidden,
