@@ -41,7 +41,7 @@ from reportlab.lib.units import mm
 from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.pdfgen.canvas import Canvas
-from reportlab.platypus import Flowable, LongTable, Paragraph, SimpleDocTemplate, Spacer, TableStyle
+from reportlab.platypus import CondPageBreak, Flowable, LongTable, Paragraph, SimpleDocTemplate, Spacer, TableStyle
 
 CONTENT_TYPE = "application/pdf"
 FONTS = Path(__file__).with_name("fonts")
@@ -52,14 +52,15 @@ WIDTH = A4[0] - 2 * MARGIN
 FIELD = 0.3 * WIDTH  # the names of Facts
 PAD = 6  # points between columns
 BASIC = 0xFFFF  # above it reportlab writes letters that readers cannot copy or find
-LONGEST = 2_000  # characters of one text: a cell stays on its page
+LONGEST = 2_000  # characters of a paragraph
+CELL, LINES, COLUMNS = 250, 10, 8  # characters and line ends of a cell, columns of a grid: so a row fits on a page
 
 _TEXT = ParagraphStyle("text", fontName=PLAIN, fontSize=9, leading=13, textColor=INK, splitLongWords=1)
 _STRONG = ParagraphStyle("strong", _TEXT, fontName=BOLD)
 _NAME = ParagraphStyle("name", _TEXT, textColor=QUIET)
 _NOTE = ParagraphStyle("note", _TEXT, textColor=QUIET, spaceBefore=4, spaceAfter=4)
 _TITLE = ParagraphStyle("title", _TEXT, fontName=BOLD, fontSize=18, leading=24)
-_HEADING = ParagraphStyle("heading", _TEXT, fontName=BOLD, fontSize=11, leading=15, spaceBefore=14, keepWithNext=1)
+_HEADING = ParagraphStyle("heading", _TEXT, fontName=BOLD, fontSize=11, leading=15, spaceBefore=14)
 
 _letters: frozenset[int] = frozenset()
 _one_at_a_time = threading.Lock()  # reportlab's fonts keep a place in their file, which threads would share
@@ -90,7 +91,8 @@ class Facts:
 @dataclass(frozen=True)
 class Grid:
     """A table over as many pages as it needs, its head on each. `right` are the numbers of the columns of amounts,
-    from 0; `total` is a last, strong row. Every row is as long as the head."""
+    from 0; `total` is a last, strong row. Every row is as long as the head, at most 8 cells.
+    A cell of more than 250 letters or 10 lines is cut."""
 
     head: Sequence[str]
     rows: Sequence[Sequence[str]]
@@ -142,12 +144,13 @@ def response(data: bytes, *, filename: str) -> HttpResponse:
     return answer
 
 
-def _text(text: str) -> str:
+def _text(text: str, longest: int = LONGEST, lines: int = LONGEST) -> str:
     """A text as the font can show it: composed, white space as single spaces but for line ends, the unseen left out,
-    and what the font lacks by its code point."""
+    what the font lacks by its code point, what is too long with an ellipsis at its end."""
     has = _open_fonts()
-    lines = unicodedata.normalize("NFC", text[:LONGEST]).splitlines()
-    return "\n".join("".join(_letter(letter, has) for letter in " ".join(line.split())) for line in lines)
+    whole = unicodedata.normalize("NFC", text[: longest + 1]).splitlines()
+    letters = "\n".join("".join(_letter(one, has) for one in " ".join(line.split())) for line in whole[:lines])
+    return letters if len(letters) <= longest and len(whole) <= lines else letters[: longest - 1] + "…"
 
 
 def _letter(letter: str, has: Container[int]) -> str:
@@ -204,7 +207,7 @@ def _top(title: str, subtitle: str) -> list[Flowable]:
 def _flowables(part: Part) -> list[Flowable]:
     match part:
         case Heading(text):
-            return [_paragraph(text, _HEADING)]
+            return [CondPageBreak(30 * mm), _paragraph(text, _HEADING)]
         case Note(text):
             return [_paragraph(text, _NOTE)]
         case Facts(rows, strong):
@@ -213,17 +216,17 @@ def _flowables(part: Part) -> list[Flowable]:
             return [_grid(part)]
 
 
-def _paragraph(text: str, style: ParagraphStyle) -> Paragraph:
-    return Paragraph(escape(_text(text)).replace("\n", "<br/>"), style)
+def _paragraph(text: str, style: ParagraphStyle, *limits: int) -> Paragraph:
+    return Paragraph(escape(_text(text, *limits)).replace("\n", "<br/>"), style)
 
 
 def _facts(rows: Sequence[tuple[str, str]], strong: Sequence[int]) -> Flowable:
     cells = [
-        [_paragraph(name, _NAME), _paragraph(value, _STRONG if number in strong else _TEXT)]
+        [_paragraph(name, _NAME, CELL, LINES), _paragraph(value, _STRONG if number in strong else _TEXT, CELL, LINES)]
         for number, (name, value) in enumerate(rows)
     ]
     style = TableStyle([*_FRAME, ("LINEBELOW", (0, 0), (-1, -2), 0.3, RULE)])
-    return LongTable(cells, colWidths=[FIELD, WIDTH - FIELD], splitInRow=1, style=style, spaceBefore=4, spaceAfter=4)
+    return LongTable(cells, colWidths=[FIELD, WIDTH - FIELD], style=style, spaceBefore=4, spaceAfter=4)
 
 
 _FRAME: list[tuple[str, tuple[int, int], tuple[int, int], Any, *tuple[Any, ...]]] = [
@@ -240,9 +243,9 @@ _FRAME: list[tuple[str, tuple[int, int], tuple[int, int], Any, *tuple[Any, ...]]
 
 def _grid(part: Grid) -> Flowable:
     rows = [part.head, *part.rows, *([part.total] if part.total is not None else [])]
-    if any(len(row) != len(part.head) for row in rows):
-        raise ValueError("every row of a grid is as long as its head")
-    texts = [[_text(text) for text in row] for row in rows]
+    if len(part.head) > COLUMNS or any(len(row) != len(part.head) for row in rows):
+        raise ValueError("every row of a grid is as long as its head, and no longer than COLUMNS")
+    texts = [[_text(text, CELL, LINES) for text in row] for row in rows]
     heavy = {0, len(rows) - 1} if part.total is not None else {0}
     widths = _widths(texts)
     cells = [
@@ -261,9 +264,7 @@ def _grid(part: Grid) -> Flowable:
     ]
     if part.total is not None:
         style.append(("LINEABOVE", (0, -1), (-1, -1), 0.8, INK))
-    return LongTable(
-        cells, colWidths=widths, repeatRows=1, splitInRow=1, style=TableStyle(style), spaceBefore=4, spaceAfter=4
-    )
+    return LongTable(cells, colWidths=widths, repeatRows=1, style=TableStyle(style), spaceBefore=4, spaceAfter=4)
 
 
 def _cell(text: str, width: float, *, bold: bool, right: bool) -> str | Paragraph:
