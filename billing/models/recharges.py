@@ -17,6 +17,7 @@ class StopReason(models.TextChoices):
     CARD_UNUSABLE = "card_unusable", "The saved card can no longer be used."
     TOO_OFTEN = "too_often", "It was needed more than three times within ten minutes."
     DISPUTED = "disputed", "A payment was disputed."
+    MISMATCH = "mismatch", "The bank took another amount than we asked for. We are looking into it."
 
 
 class AutoRecharge(models.Model):
