@@ -1,4 +1,4 @@
-"""The only getters of a team's budgets at the edges: strangers get 404, a role that may not gets 403."""
+"""The only getters of a team's budgets and payments at the edges: strangers get 404, a role that may not gets 403."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from accounts import access, roles
 from accounts.actors import Actor
 from billing import budget_queries
 from billing.budget_queries import Holder
-from billing.models import Budget, BudgetRaise, BudgetRequest, Period
+from billing.models import Budget, BudgetRaise, BudgetRequest, Payment, Period
 from project import ids
 from project.errors import NotFound
 
@@ -68,4 +68,15 @@ def raised(actor: Actor, public_id: str) -> BudgetRaise:
     found = rows.filter(uuid=uuid).first() if uuid else None
     if found is None:
         raise NotFound("There is no such raise.")
+    return found
+
+
+def payment(actor: Actor, public_id: str) -> Payment:
+    """A payment of the actor's team, for who looks after its money."""
+    access.require(actor, roles.BILLING)
+    uuid = ids.parse("pay", public_id)
+    rows = Payment.objects.filter(team=actor.team).select_related("team", "membership__user")
+    found = rows.filter(uuid=uuid).first() if uuid else None
+    if found is None:
+        raise NotFound("There is no such payment.")
     return found

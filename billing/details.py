@@ -79,8 +79,8 @@ def thawed(invoice: dict[str, str]) -> Details:
 
 
 def change(*, by: Actor, details: Details) -> Details:
-    """Replaces the details of the actor's team. Returns them as they are kept: one line each, single blanks, the country
-    in capitals. The caller holds the transaction.
+    """Replaces the details of the actor's team. Returns them as they are kept: one line each, single blanks.
+    The caller holds the transaction.
 
     Raises Invalid with the fields that cannot be kept, Forbidden for who may not any more."""
     kept = _clean(details)
@@ -127,8 +127,7 @@ def _clean(details: Details) -> Details:
 
 def _line(name: str, typed: str) -> str:
     """One line, or nothing."""
-    longest = BillingDetails._meta.get_field(name).max_length
-    assert longest is not None
+    longest: int = getattr(BillingDetails._meta.get_field(name), "max_length")  # noqa: B009 - relations have none
     blank = not unicodedata.normalize("NFC", typed).strip()
     return "" if blank else text.clean_name(typed, longest=longest)
 
