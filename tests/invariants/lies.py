@@ -49,6 +49,34 @@ LIES = [
         ["update billing_hold set captured = captured - 1, released = released + 1 where state = 'captured'"],
     ),
     Lie(
+        "a team's account is the sum of that part of its lots",
+        ["update billing_lot set unspent = unspent - 1, spent = spent + 1"],
+    ),
+    Lie(
+        "a lot's parts are what its moves say",
+        ["update billing_lot set spent = spent - 1, held = held + 1 where spent > 0"],
+    ),
+    Lie(
+        "each transfer of a team's credit moved lots of its amount",
+        ["delete from billing_lotmove where id = (select max(id) from billing_lotmove)"],
+    ),
+    Lie(
+        "each topup and each grant bore a lot of its amount",
+        ["update billing_lot set amount = amount + 1, expired = expired + 1"],
+    ),
+    Lie(
+        "the totals of the days are what the entries say",
+        ["delete from billing_daytotal where kind = 'grant'"],
+    ),
+    Lie(
+        "what was spent by day is what was charged",
+        ["update billing_spendday set subject = subject || 'x'"],
+    ),
+    Lie(
+        "a payment is credited when it is paid, once and whole",
+        ["update billing_payment set status = 'pending', paid_at = null"],
+    ),
+    Lie(
         "no team's balance is negative",
         [
             "alter table billing_account drop constraint account_no_overdraft",

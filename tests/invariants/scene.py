@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection, transaction
@@ -15,7 +15,7 @@ from django.db.models.functions import Now
 
 from accounts.models import Team
 from billing import credits, holds, ledger
-from billing.models import Account, AccountKind, Hold
+from billing.models import Account, AccountKind, Hold, Lot, Payment
 from generations import states
 from generations.models import Attempt, AttemptOutcome, Generation, Output, PriceVersion, Reason, Status
 from project import db, ids
@@ -63,19 +63,66 @@ class Scene:
         amount: int,
         *,
         hold: Hold | None = None,
+        lot: int | None = None,
+        payment: int | None = None,
+        follows: int | None = None,
+        expires_at: datetime | None = None,
         key: str | None = None,
-    ) -> None:
-        """A bare INSERT of a transfer, whatever it says."""
-        self.sql(
-            """insert into billing_transfer (key, kind, debit_id, credit_id, amount, hold_id, actor, reason)
-               values (%s, %s, %s, %s, %s, %s, 'test', 'test')""",
+    ) -> int:
+        """A bare INSERT of a transfer, whatever it says. Returns its id."""
+        rows = self.sql(
+            """insert into billing_transfer (key, kind, debit_id, credit_id, amount, hold_id, lot_id, payment_id,
+                                             follows_id, expires_at, actor, reason)
+               values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, 'test', 'test') returning id""",
             key or f"test:{uuid.uuid4().hex}",
             kind,
             debit,
             credit,
             amount,
             hold.pk if hold else None,
+            lot,
+            payment,
+            follows,
+            expires_at,
         )
+        return int(rows[0][0])
+
+    def payment(self, *, team: Team | None = None, amount: int = DOLLAR, bonus: int = 0) -> int:
+        """A bare pending payment. Returns its id."""
+        return Payment.objects.create(
+            team=team or self.team,
+            origin="checkout",
+            amount=amount,
+            bonus=bonus,
+            next_action_at=Now(),
+            expires_at=Now() + HOUR,
+        ).pk
+
+    def paid(self, payment: int) -> None:
+        """Says that a payment is paid, whether its topup is there or not."""
+        self.sql(
+            "update billing_payment set status = 'paid', paid_at = now(), payment_intent = %s where id = %s",
+            f"pi_{payment}",
+            payment,
+        )
+
+    def topup(self, amount: int = DOLLAR, *, team: Team | None = None, key: str | None = None) -> int:
+        """A payment with its topup, bare. Returns the payment's id."""
+        payment = self.payment(team=team, amount=amount)
+        accounts = self.account("stripe"), self.account("available", team)
+        self.transfer("topup", *accounts, amount, payment=payment, key=key)
+        self.paid(payment)
+        return payment
+
+    def lot(self, kind: str = "grant", team: Team | None = None) -> int:
+        """The id of the newest lot of a kind."""
+        lots = Lot.objects.filter(team=team or self.team, kind=kind)
+        return lots.latest("id").pk
+
+    def frozen(self, team: Team | None = None) -> int:
+        """The id of the account of what a dispute freezes, made where it is missing."""
+        ledger.open_frozen(team or self.team)
+        return self.account("frozen", team)
 
     def capture(self, hold: Hold, amount: int) -> None:
         """A bare capture: held -> revenue."""
@@ -203,6 +250,11 @@ class Scene:
                  from generations_generation
                union all select 'transfer', key, amount, debit_id, kind from billing_transfer
                union all select 'entry', id::text, delta, account_id, '' from billing_entry
+               union all select 'lot', id::text, unspent + 3 * held, spent + 3 * frozen + 7 * taken + 11 * expired, kind
+                 from billing_lot
+               union all select 'move', id::text, amount, lot_id, '' from billing_lotmove
+               union all select 'day', day::text || kind, amount, count, team_id::text from billing_daytotal
+               union all select 'spend', day::text || subject, amount, count, team_id::text from billing_spendday
                union all select 'output', id::text, bytes, index, name from generations_output
                order by 1, 2"""
         )

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from accounts import keys
 from accounts.actors import Actor
 from billing import credits, ledger, reconcile
-from billing.models import AccountKind, TransferKind
+from billing.models import AccountKind, Lot, TransferKind
 from generations import idempotency, intake
 from generations.idempotency import Answer, fingerprint
 from generations.models import Generation, IdempotencyRecord
@@ -43,6 +43,7 @@ def _spend_all(world: World) -> None:
             debit=wallet.available,
             credit=ledger.house(AccountKind.GRANTS),
             amount=wallet.available.balance,
+            lot=Lot.objects.get(team=world.team),
             actor="test",
             reason="test",
         )

@@ -11,18 +11,22 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from billing import credits, holds, ledger
-from billing.models import Account, AccountKind, Entry, Transfer, TransferKind
+from billing.models import Account, AccountKind, Entry, Lot, Payment, Transfer, TransferKind
 from tests.invariants.scene import DOLLAR, Scene
 
 HOUSE = ("stripe", "grants", "revenue", "writeoff")
-ACCOUNTS = ("available", "held", *HOUSE)
+ACCOUNTS = ("available", "held", "frozen", *HOUSE)
 LEGS = {
     "topup": {("stripe", "available")},
     "grant": {("grants", "available")},
     "hold": {("available", "held")},
     "capture": {("held", "revenue")},
     "release": {("held", "available")},
-    "reversal": {("available", "stripe"), ("writeoff", "stripe"), ("available", "grants")},
+    "reversal": {("available", "stripe"), ("writeoff", "stripe"), ("available", "grants"), ("frozen", "stripe")},
+    "expiry": {("available", "grants")},
+    "freeze": {("available", "frozen")},
+    "unfreeze": {("frozen", "available")},
+    "restore": {("stripe", "available"), ("grants", "available")},
 }
 
 
@@ -32,8 +36,11 @@ def _some_life(scene: Scene) -> None:
         hold = scene.hold(amount=amount)
         holds.settle(hold_id=hold.pk, capture=capture, actor="test", reason="test")
     scene.hold()
-    scene.transfer("topup", scene.account("stripe"), scene.account("available"), 7)
-    scene.transfer("reversal", scene.account("available"), scene.account("grants"), 3)
+    scene.topup()
+    scene.transfer("reversal", scene.account("available"), scene.account("grants"), 3, lot=scene.lot())
+    scene.transfer("expiry", scene.account("available"), scene.account("grants"), 4, lot=scene.lot())
+    freeze = scene.transfer("freeze", scene.account("available"), scene.frozen(), 5, lot=scene.lot("purchase"))
+    scene.transfer("unfreeze", scene.frozen(), scene.account("available"), 5, lot=scene.lot("purchase"), follows=freeze)
 
 
 def test_L1_conservation(scene: Scene) -> None:
@@ -87,23 +94,27 @@ def test_L5_each_command_happens_once(scene: Scene) -> None:
     assert ledger.wallet(scene.team.pk).available.balance == 11 * DOLLAR - DOLLAR // 4
 
 
-@pytest.mark.parametrize("change", ["amount", "kind", "debit", "credit"])
+@pytest.mark.parametrize("change", ["amount", "kind", "debit", "credit", "lot", "payment", "follows"])
 def test_L5_a_key_never_stands_for_two_movements(scene: Scene, change: str) -> None:
     wallet = ledger.wallet(scene.team.pk)
     movement: dict[str, Any] = {
-        "key": "stripe:pi_1",
-        "kind": TransferKind.TOPUP,
-        "debit": ledger.house(AccountKind.STRIPE),
-        "credit": wallet.available,
+        "key": "test:once",
+        "kind": TransferKind.REVERSAL,
+        "debit": wallet.available,
+        "credit": ledger.house(AccountKind.STRIPE),
         "amount": DOLLAR,
+        "lot": Lot.objects.get(pk=scene.lot()),
     }
     first = ledger.post(actor="a", reason="r", **movement)
     assert ledger.post(actor="b", reason="again", **movement) == first
     others = {
         "amount": DOLLAR + 1,
-        "kind": TransferKind.GRANT,
-        "debit": ledger.house(AccountKind.GRANTS),
-        "credit": ledger.wallet(scene.other.pk).available,
+        "kind": TransferKind.EXPIRY,
+        "debit": ledger.wallet(scene.other.pk).available,
+        "credit": ledger.house(AccountKind.GRANTS),
+        "lot": None,
+        "payment": Payment.objects.get(pk=scene.payment()),
+        "follows": Transfer.objects.latest("id"),
     }
     before = scene.fingerprint()
     with pytest.raises(ledger.KeyReused), transaction.atomic():
@@ -178,6 +189,22 @@ def test_L7_no_overdraft(scene: Scene, amount: int) -> None:
     assert ledger.wallet(scene.team.pk).available.balance == 0
 
 
+def _given(scene: Scene, kind: str, debit: str, credit: str) -> dict[str, Any]:
+    """What a transfer of this kind has to name."""
+    if kind == "topup":
+        return {"payment": scene.payment()}
+    if kind == "reversal" and debit == "writeoff":
+        return {"payment": scene.topup()}
+    lot = {"lot": scene.lot()} if kind in ("reversal", "expiry", "freeze", "unfreeze", "restore") else {}
+    first = [scene.account("available"), scene.account("frozen")]
+    if kind == "restore":
+        house = [scene.account(debit if debit in ("stripe", "grants") else "grants")]
+        return lot | {"follows": scene.transfer("reversal", first[0], house[0], DOLLAR, **lot)}
+    if kind == "unfreeze" or (kind, debit) == ("reversal", "frozen"):
+        return lot | {"follows": scene.transfer("freeze", *first, DOLLAR, **lot)}
+    return lot
+
+
 def _try_legs(scene: Scene, kind: str, debit: str, credit: str) -> str:
     """Posts and takes back; the database's refusal, or nothing."""
     try:
@@ -187,7 +214,10 @@ def _try_legs(scene: Scene, kind: str, debit: str, credit: str) -> str:
                 hold = scene.bare_hold("test_legs")
             elif kind in ("capture", "release"):
                 hold = scene.hold()
-            scene.transfer(kind, scene.account(debit), scene.account(credit), DOLLAR, hold=hold)
+            given = _given(scene, kind, debit, credit)
+            scene.transfer(kind, scene.account(debit), scene.account(credit), DOLLAR, hold=hold, **given)
+            if kind == "topup":
+                scene.paid(given["payment"])
             scene.sql("set constraints all immediate")
             transaction.set_rollback(True)
     except DatabaseError as error:
@@ -199,8 +229,9 @@ def _try_legs(scene: Scene, kind: str, debit: str, credit: str) -> str:
 
 @pytest.mark.parametrize("kind", LEGS)
 def test_L9_only_listed_leg_pairs(scene: Scene, kind: str) -> None:
-    """All 36 pairs of accounts for each kind: the listed ones pass, the others are refused."""
+    """All 49 pairs of accounts for each kind: the listed ones pass, the others are refused."""
     scene.hold(amount=2 * DOLLAR)  # money on every side that keeps a balance
+    scene.transfer("freeze", scene.account("available"), scene.frozen(), 2 * DOLLAR, lot=scene.lot())
     verdicts = {(debit, credit): _try_legs(scene, kind, debit, credit) for debit in ACCOUNTS for credit in ACCOUNTS}
     assert {pair for pair, refusal in verdicts.items() if not refusal} == LEGS[kind]
     assert all("bad legs" in refusal or "transfer_two_accounts" in refusal for refusal in verdicts.values() if refusal)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from billing.models import TransferKind
 from tests.invariants.refusals import Statement, each, expect_refusal
 from tests.invariants.scene import DOLLAR, Scene
 
@@ -69,7 +68,9 @@ STATEMENTS = [
     Statement(
         "topup from revenue",
         "bad legs topup revenue available",
-        lambda scene, _: scene.transfer("topup", scene.account("revenue"), scene.account("available"), DOLLAR),
+        lambda scene, _: scene.transfer(
+            "topup", scene.account("revenue"), scene.account("available"), DOLLAR, payment=scene.payment()
+        ),
     ),
     Statement(
         "amount 0",
@@ -85,11 +86,14 @@ STATEMENTS = [
         "second topup with one key",
         "billing_transfer_key",
         lambda scene, _: scene.transfer(
-            "topup", scene.account("stripe"), scene.account("available"), DOLLAR, key="stripe:pi_1"
+            "topup",
+            scene.account("stripe"),
+            scene.account("available"),
+            DOLLAR,
+            key="stripe:pi_1",
+            payment=scene.payment(),
         ),
-        before=lambda scene: scene.transfer(
-            "topup", scene.account("stripe"), scene.account("available"), DOLLAR, key="stripe:pi_1"
-        ),
+        before=lambda scene: scene.topup(key="stripe:pi_1"),
     ),
     # Beyond Appendix D.
     Statement(
@@ -175,14 +179,15 @@ def test_refused(scene: Scene, statement: Statement) -> None:
 
 def test_a_skipped_insert_moves_no_money(scene: Scene) -> None:
     """Section 1, fact 7: ON CONFLICT DO NOTHING on a known key leaves the balances as they were."""
-    scene.transfer("topup", scene.account("stripe"), scene.account("available"), DOLLAR, key="stripe:pi_1")
+    payment = scene.topup(key="stripe:pi_1")
     before = scene.fingerprint()
     scene.sql(
-        """insert into billing_transfer (key, kind, debit_id, credit_id, amount, actor, reason)
-           values ('stripe:pi_1', 'topup', %s, %s, %s, 'test', 'test') on conflict (key) do nothing""",
+        """insert into billing_transfer (key, kind, debit_id, credit_id, amount, payment_id, actor, reason)
+           values ('stripe:pi_1', 'topup', %s, %s, %s, %s, 'test', 'test') on conflict (key) do nothing""",
         scene.account("stripe"),
         scene.account("available"),
         DOLLAR,
+        payment,
     )
     assert scene.fingerprint() == before
 
@@ -192,7 +197,7 @@ def test_the_scene_itself_is_allowed(scene: Scene) -> None:
     hold = scene.hold()
     scene.capture(hold, DOLLAR // 4)
     scene.release(hold, DOLLAR - DOLLAR // 4)
-    scene.transfer(TransferKind.TOPUP, scene.account("stripe"), scene.account("available"), DOLLAR)
+    scene.topup()
     assert scene.sql("select balance from billing_account where id = %s", scene.account("available")) == [
         (11 * DOLLAR - DOLLAR // 4,)
     ]

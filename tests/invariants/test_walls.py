@@ -50,8 +50,9 @@ def test_L8_no_transfer_crosses_teams(scene: Scene, kind: str) -> None:
     holds = {"hold": scene.bare_hold("test_wall"), "capture": scene.hold(), "release": scene.hold()}
     before = scene.fingerprint()
     for debit, credit in [(a, b) for a in own for b in others] + [(b, a) for a in own for b in others]:
+        payment = scene.payment() if kind == "topup" else None
         with pytest.raises(DatabaseError, match="cross-team transfer"), transaction.atomic():
-            scene.transfer(kind, debit, credit, DOLLAR, hold=holds.get(kind))
+            scene.transfer(kind, debit, credit, DOLLAR, hold=holds.get(kind), payment=payment)
     assert scene.fingerprint() == before
     scene.sql("set constraints all deferred")
     with transaction.atomic():  # the bare hold is not to be committed
