@@ -16,6 +16,7 @@ from django.test import Client
 
 from tests import jobs as jobs_module
 from tests.sandbox_client import SandboxProcess
+from tests.stripe_fixtures import stripe, stripe_server, stripe_webhooks  # noqa: F401  (fixtures)
 from tests.world import World, make_world
 
 

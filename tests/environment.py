@@ -29,6 +29,9 @@ for name in list(os.environ):
         "SECRET_KEY",
         "SITE_URL",
         "STORAGE_URL",
+        "STRIPE_API_BASE",
+        "STRIPE_SECRET_KEY",
+        "STRIPE_WEBHOOK_SECRET",
     }:
         del os.environ[name]
 os.environ["FRAMEHOUSE_MODE"] = "test"
