@@ -1,0 +1,40 @@
+"""What a team reads of its money, in words: the same on every page and file. Reasons that staff wrote are the house's
+own and are shown to no team."""
+
+from __future__ import annotations
+
+from billing.models import LotKind, PaymentStatus, RefundStatus, Transfer, TransferKind
+
+WORDS = {
+    TransferKind.TOPUP: "Bought",
+    TransferKind.GRANT: "Granted",
+    TransferKind.HOLD: "Held",
+    TransferKind.CAPTURE: "Charged",
+    TransferKind.RELEASE: "Released",
+    TransferKind.REVERSAL: "Taken back",
+    TransferKind.EXPIRY: "Expired",
+    TransferKind.FREEZE: "Frozen by a dispute",
+    TransferKind.UNFREEZE: "Given back: dispute won",
+    TransferKind.RESTORE: "Given back: refund failed",
+}
+BONUS = "Granted: bonus"
+LOTS = {LotKind.GRANT.value: "Granted", LotKind.PURCHASE.value: "Bought"}
+STATUSES = {
+    PaymentStatus.PENDING.value: "Waiting to be paid",
+    PaymentStatus.PAID.value: "Paid",
+    PaymentStatus.REFUNDED.value: "Refunded",
+    PaymentStatus.DISPUTED.value: "Disputed",
+    PaymentStatus.FAILED.value: "Not paid",
+}
+REFUNDS = {
+    RefundStatus.PENDING.value: "on its way",
+    RefundStatus.SUCCEEDED.value: "paid back",
+    RefundStatus.FAILED.value: "failed, its credit was given back",
+}
+
+
+def what(transfer: Transfer) -> str:
+    """`Bought`, `Granted: bonus`, `Charged`: what a transfer was, for the team whose it is."""
+    if transfer.kind == TransferKind.GRANT and transfer.payment_id:
+        return BONUS
+    return WORDS[TransferKind(transfer.kind)]
