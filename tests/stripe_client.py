@@ -156,6 +156,10 @@ class StripeProcess:
         """The next `times` calls: refused, lost (done, no answer), 500, 500_after, 429, bad_gateway, slow."""
         self._post("fault", kind=kind, method=method, path=path, times=times, seconds=seconds)
 
+    def hurry(self) -> None:
+        """Slow calls go on now."""
+        self._post("hurry")
+
     def advance(self, seconds: float) -> int:
         """Stripe's clock goes forward; the time it then has."""
         return int(self._post("advance", seconds=seconds)["now"])

@@ -93,9 +93,11 @@ def _answered(
     if key and (kept := idempotency.begin(world, key, request.method, request.path, raw)):
         call["replayed"] = True
         return kept.status, kept.body
-    epoch = world.epoch
     if fault and kind == "slow":
-        epoch.wait(fault["seconds"])
+        era = world.era
+        world.epoch.wait(fault["seconds"])
+        if world.era != era:  # the world it was asked of is gone
+            wire.reset(request)
     try:
         status, body, keep = _run(world, endpoint, ids, raw, kind, named)
     except BaseException:
@@ -120,6 +122,7 @@ def _run(
     try:
         given = params.check(raw, endpoint.known, required=endpoint.required)
         wanted = given.pop("expand", [])
+        expanding.check(f"list:{endpoint.shows}" if endpoint.lists else endpoint.shows, wanted)
         with world.asked_by(request_id, key or None, writes=endpoint.method != "GET"):
             settling.settle_due(world)
             shown = endpoint.verb(world, given, **ids)

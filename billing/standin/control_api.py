@@ -129,6 +129,13 @@ def fault(world: World, given: dict[str, Any]) -> Object:
     return {"planned": len(world.faults)}
 
 
+def hurry(world: World, given: dict[str, Any]) -> Object:
+    """Slow calls go on now."""
+    world.epoch.set()
+    world.epoch = threading.Event()
+    return {"ok": True}
+
+
 def pay(world: World, given: dict[str, Any]) -> Object:
     """Pays `session` by card `number`, as a buyer on the page; asked to confirm, `authenticate` says whether (true).
 
@@ -264,7 +271,7 @@ def _card(given: dict[str, Any]) -> Card:
 
 VERBS: dict[str, Verb] = {
     verb.__name__: verb
-    for verb in (health, stats, calls, events, show, settings, reset, advance, fault, pay, settle, dispute)
+    for verb in (health, stats, calls, events, show, settings, reset, advance, fault, hurry, pay, settle, dispute)
 }
 VERBS |= {
     verb.__name__: verb

@@ -128,7 +128,7 @@ def method_of(world: World, given: dict[str, Any], ident: str, method: str) -> O
     return found
 
 
-_OF_LIST = {**params.LIST, "type": params.choice("card", "us_bank_account")}
+_OF_LIST = {**params.PAGE, "type": params.choice("card", "us_bank_account")}
 ENDPOINTS = (
     Endpoint("POST", "/v1/customers", create, FIELDS),
     Endpoint("GET", "/v1/customers", search, {**params.LIST, "email": params.text}),

@@ -11,6 +11,17 @@ from billing.standin.shapes import Object
 
 Verb = Callable[..., Object]  # (world, given, **ids of the path) -> the object
 
+KINDS = {
+    "customers": "customer",
+    "payment_methods": "payment_method",
+    "sessions": "checkout.session",
+    "line_items": "item",
+    "payment_intents": "payment_intent",
+    "charges": "charge",
+    "refunds": "refund",
+    "disputes": "dispute",
+}
+
 
 @dataclass(frozen=True, eq=False)
 class Endpoint:
@@ -21,6 +32,17 @@ class Endpoint:
     verb: Verb
     spec: Mapping[str, Checker] = field(default_factory=dict)
     required: tuple[str, ...] = ()
+
+    @property
+    def lists(self) -> bool:
+        """Whether it answers with a list."""
+        return "limit" in self.spec
+
+    @property
+    def shows(self) -> str:
+        """The kind of its object, or of those in its list; "" for what has nothing to expand."""
+        names = [part for part in self.path.split("/")[2:] if part in KINDS]
+        return KINDS[names[-1]] if names else ""
 
     @property
     def known(self) -> dict[str, Checker]:

@@ -10,38 +10,48 @@ from billing.standin.refusals import bad_parameter, missing
 from billing.standin.shapes import Object
 from billing.standin.world import World
 
-EXPANDABLE = {
-    "checkout.session": {"payment_intent", "customer", "line_items"},
-    "payment_intent": {"latest_charge", "customer", "payment_method"},
-    "charge": {"payment_intent", "customer", "refunds"},
-    "refund": {"payment_intent", "charge"},
-    "dispute": {"payment_intent", "charge"},
-    "payment_method": {"customer"},
+EXPANDABLE = {  # the field and the kind that it becomes
+    "checkout.session": {"payment_intent": "payment_intent", "customer": "customer", "line_items": "list:item"},
+    "payment_intent": {"latest_charge": "charge", "customer": "customer", "payment_method": "payment_method"},
+    "charge": {"payment_intent": "payment_intent", "customer": "customer", "refunds": "list:refund"},
+    "refund": {"payment_intent": "payment_intent", "charge": "charge"},
+    "dispute": {"payment_intent": "payment_intent", "charge": "charge"},
+    "payment_method": {"customer": "customer"},
 }
 DEEPEST = 4  # Stripe's limit
 PAGE = 10
 
 
-def expand(world: World, shown: Object, paths: Iterable[str]) -> Object:
-    """A copy with what is asked for in it; refuses what cannot be expanded."""
-    answer = copy.deepcopy(shown)
+def check(kind: str, paths: Iterable[str]) -> None:
+    """Refuses, before anything is done, what cannot be expanded in an object of the kind (`list:` and its kind)."""
     for path in paths:
-        steps = path.split(".")
+        steps, place = path.split("."), kind
         if len(steps) > DEEPEST:
             raise bad_parameter(f"You cannot expand more than {DEEPEST} levels of a property.", "expand")
-        _into(world, answer, steps, path)
+        for step in steps:
+            if place.startswith("list:") and step == "data":
+                place = place.removeprefix("list:")
+            elif step in EXPANDABLE.get(place, {}):
+                place = EXPANDABLE[place][step]
+            else:
+                raise bad_parameter(f"This property cannot be expanded ({path}).", "expand")
+
+
+def expand(world: World, shown: Object, paths: Iterable[str]) -> Object:
+    """A copy with what is asked for in it; the paths have been checked."""
+    answer = copy.deepcopy(shown)
+    for path in paths:
+        _into(world, answer, path.split("."))
     return answer
 
 
-def _into(world: World, place: Any, steps: list[str], path: str) -> None:
-    if place.get("object") == "list" and steps[0] == "data":
-        for item in place["data"]:
-            if steps[1:]:
-                _into(world, item, steps[1:], path)
-        return
+def _into(world: World, place: Any, steps: list[str]) -> None:
     name, rest = steps[0], steps[1:]
-    if name not in EXPANDABLE.get(place.get("object", ""), ()):
-        raise bad_parameter(f"This property cannot be expanded ({path}).", "expand")
+    if isinstance(place.get(name), list):  # the data of a list
+        for item in place[name]:
+            if rest:
+                _into(world, item, rest)
+        return
     if name == "line_items":
         place[name] = items(world, place["id"])
     elif name == "refunds":
@@ -50,7 +60,7 @@ def _into(world: World, place: Any, steps: list[str], path: str) -> None:
     elif isinstance(place.get(name), str):
         place[name] = copy.deepcopy(world.objects[place[name]])
     if rest and isinstance(place.get(name), dict):
-        _into(world, place[name], rest, path)
+        _into(world, place[name], rest)
 
 
 def items(world: World, session: str) -> Object:

@@ -138,10 +138,8 @@ def merged(old: Mapping[str, str], new: Mapping[str, str]) -> dict[str, str]:
 ADDRESS = hash_of(dict.fromkeys(("line1", "line2", "city", "state", "postal_code", "country"), text))
 CREATED: Checker = hash_of(dict.fromkeys(("gt", "gte", "lt", "lte"), integer(0)))
 EXPAND: Spec = {"expand": list_of(text, most=20)}
+PAGE: Spec = {**EXPAND, "limit": integer(1, 100), "starting_after": text, "ending_before": text}
 LIST: Spec = {
-    **EXPAND,
-    "limit": integer(1, 100),
-    "starting_after": text,
-    "ending_before": text,
+    **PAGE,
     "created": lambda value, path: CREATED(value, path) if isinstance(value, dict) else integer(0)(value, path),
 }

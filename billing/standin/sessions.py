@@ -169,5 +169,5 @@ ENDPOINTS = (
     Endpoint("GET", "/v1/checkout/sessions", search, _LIST),
     Endpoint("GET", "/v1/checkout/sessions/<ident>", retrieve),
     Endpoint("POST", "/v1/checkout/sessions/<ident>/expire", expire),
-    Endpoint("GET", "/v1/checkout/sessions/<ident>/line_items", lines, params.LIST),
+    Endpoint("GET", "/v1/checkout/sessions/<ident>/line_items", lines, params.PAGE),
 )

@@ -218,12 +218,13 @@ def dispute(now: int, of: Object, *, amount: int, reason: str, status: str) -> O
         "charge": of["id"],
         "currency": of["currency"],
         "enhanced_eligibility_types": [],
-        "evidence": {},
+        "evidence": {"enhanced_evidence": {}},
         "evidence_details": {
             "due_by": now + 7 * 86400,
             "enhanced_eligibility": {},
             "has_evidence": False,
             "past_due": False,
+            "submission_method": "not_submitted",
             "submission_count": 0,
         },
         "is_charge_refundable": status.startswith("warning"),
@@ -233,6 +234,7 @@ def dispute(now: int, of: Object, *, amount: int, reason: str, status: str) -> O
             "card": {
                 "brand": card.get("brand") or "visa",
                 "case_type": "inquiry" if status.startswith("warning") else "chargeback",
+                "network": card.get("network") or "visa",
                 "network_reason_code": "83",
             },
         },

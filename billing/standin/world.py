@@ -63,6 +63,7 @@ class World:
         self.state_file = state_file
         self.sending = 0
         self.closed = False
+        self.era = 0  # how often it was reset
         self.dirty = False  # something is not in the state file yet
         self.request: Object = {"id": None, "idempotency_key": None}
         self._empty()
@@ -133,6 +134,7 @@ class World:
     def reset(self) -> None:
         """Forgets everything; settings are those of the start. Returns when nothing is on its way any more."""
         with self.lock:
+            self.era += 1
             self.epoch.set()
             self.settings = self.at_start
             self._empty()
