@@ -22,7 +22,7 @@ def generation(actor: Actor, public_id: str) -> Generation:
     wanted = ids.parse("gen", public_id)
     found = (
         generations(actor)
-        .select_related("price_version", "api_key", "membership__user", "hold")
+        .select_related("team", "price_version", "api_key", "membership__user", "hold")
         .prefetch_related("outputs")
         .filter(pk=wanted)
         .first()

@@ -14,6 +14,7 @@ urlpatterns = [
     path("generations/<str:public_id>", api_generations.GenerationView.as_view()),
     path("generations/<str:public_id>/events", api_generations.EventsView.as_view()),
     path("generations/<str:public_id>/receipt", api_generations.ReceiptView.as_view()),
+    path("generations/<str:public_id>/receipt.pdf", api_generations.ReceiptPdfView.as_view()),
     path("generations/<str:public_id>/cancel", api_generations.CancelView.as_view()),
     path("uploads", api_uploads.UploadsView.as_view()),
 ]

@@ -7,16 +7,16 @@ from __future__ import annotations
 
 import re
 
+from django.http import HttpResponse
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.utils.mediatypes import media_type_matches
 
 from accounts import roles
-from generations import access, idempotency, intake, outcomes, present, queries, requests
+from generations import access, idempotency, intake, outcomes, present, queries, receipt_pdf, receipts, requests
 from generations.models import Generation
 from project import paging
 from project.api import PROBLEM_JSON, ApiView
-from project.errors import Conflict
 
 LONGEST_WAIT = 60  # seconds
 _WAIT = re.compile(r'(?:^|[,;])\s*wait\s*=\s*"?([0-9]{1,9})"?\s*(?=[,;]|$)', re.ASCII | re.IGNORECASE)
@@ -77,12 +77,16 @@ class ReceiptView(ApiView):
     permission = roles.SEE
 
     def get(self, request: Request, public_id: str) -> Response:
-        generation = access.generation(self.actor, public_id)
-        if generation.receipt is None:
-            raise Conflict(
-                "It has not ended: there is a receipt once it has.", code="not_ended", headers={"Retry-After": "5"}
-            )
-        return Response(generation.receipt)
+        return Response(receipts.whole(receipts.ended(access.generation(self.actor, public_id))))
+
+
+class ReceiptPdfView(ApiView):
+    """The same as a PDF, an address of its own: an Accept header changes nothing in this API."""
+
+    permission = roles.SEE
+
+    def get(self, request: Request, public_id: str) -> HttpResponse:
+        return receipt_pdf.answer(receipts.ended(access.generation(self.actor, public_id)))
 
 
 class CancelView(ApiView):

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from django.urls import path
 
-from generations import callback_views, media_views, views, views_generation, views_history, views_studio
+from generations import (
+    callback_views,
+    media_views,
+    views,
+    views_generation,
+    views_history,
+    views_receipts,
+    views_studio,
+)
 
 urlpatterns = [
     path("", views.landing, name="landing"),
@@ -16,6 +24,8 @@ urlpatterns = [
     path("generations/<str:public_id>", views_generation.generation, name="generation"),
     path("generations/<str:public_id>/live", views_generation.live, name="generation-live"),
     path("generations/<str:public_id>/cancel", views_generation.cancel, name="generation-cancel"),
+    path("generations/<str:public_id>/receipt", views_receipts.receipt, name="generation-receipt"),
+    path("generations/<str:public_id>/receipt.pdf", views_receipts.as_pdf, name="generation-receipt-pdf"),
     path("callbacks/<str:provider>/<str:token>", callback_views.receive),
     path("media/<path:path>", media_views.media),
 ]

@@ -28,6 +28,8 @@ PRODUCT: dict[str, Rule] = {
     "generations/<str:public_id>/cancel": team(
         roles.SEE, WRITE, write=roles.MAKE, ids={"public_id": "queued"}, body={}
     ),
+    "generations/<str:public_id>/receipt": team(roles.SEE, ids={"public_id": "generation"}),
+    "generations/<str:public_id>/receipt.pdf": team(roles.SEE, ids={"public_id": "generation"}),
     "callbacks/<str:provider>/<str:token>": public(
         WRITE, given={"provider": "kie", "token": "x" * 43}, answers=only(POST=404)
     ),
@@ -144,6 +146,7 @@ REST: dict[str, Rule] = {
     "generations/<str:public_id>": api(roles.SEE, ids={"public_id": "generation"}, shape=frozenset(shapes.GENERATION)),
     "generations/<str:public_id>/events": api(roles.SEE, ids={"public_id": "generation"}, shape=frozenset(shapes.PAGE)),
     "generations/<str:public_id>/receipt": api(roles.SEE, ids={"public_id": "generation"}),
+    "generations/<str:public_id>/receipt.pdf": api(roles.SEE, ids={"public_id": "generation"}),
     "generations/<str:public_id>/cancel": api(roles.MAKE, WRITE, ids={"public_id": "queued"}, body={}),
     "uploads": api(roles.MAKE, WRITE),
     "wallet": api(roles.SEE, shape=frozenset(shapes.WALLET)),
