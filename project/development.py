@@ -13,11 +13,15 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
+
+from project import stripe_settings
 
 WEB_WORKERS, WEB_THREADS = "1", "32"  # `Prefer: wait` holds a thread for up to a minute
 WEB_KILL_TIMEOUT = "5"  # seconds that open requests get at the end
 STOP_GRACE = "8"  # seconds that jobs get at the end; they survive being killed
 KIE_BASE, FAL_BASE = "KIE_API_BASE", "FAL_QUEUE_BASE"
+STRIPE_KEY, STANDIN_KEY = "STRIPE_SECRET_KEY", f"{stripe_settings.STANDIN}_development"
 EXAMPLE = {"model": "veo-3.1-fast", "input": {"prompt": "A paper boat sails down a rainy street at night"}}
 
 
@@ -32,6 +36,22 @@ class Sandbox:
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
+
+
+@dataclass(frozen=True)
+class Standin:
+    """Where the stand-in for Stripe listens, by what a browser calls it, and where it keeps its state."""
+
+    listens: str
+    public: str
+    port: int
+    webhook_url: str
+    webhook_secret: str
+    state_file: Path
+
+    @property
+    def url(self) -> str:
+        return f"http://{self.public}:{self.port}"
 
 
 @dataclass(frozen=True)
@@ -52,8 +72,29 @@ def sandbox_wanted(environment: Mapping[str, str]) -> Sandbox | None:
     return Sandbox(port=free_port(), instead_of=instead_of, webhook_key=secrets.token_urlsafe(24))
 
 
-def environment_of_children(environment: Mapping[str, str], *, sandbox: Sandbox | None, site: str) -> dict[str, str]:
-    """The environment of web and worker: ours, in development mode, with the sandbox where it stands in."""
+def standin_wanted(environment: Mapping[str, str], *, host: str, port: int, data_dir: Path) -> Standin | None:
+    """The stand-in for Stripe beside the web server at host and port; None when the environment has a key of Stripe.
+
+    It listens where the web server does: a buyer's browser is sent to it."""
+    if environment.get(STRIPE_KEY) or environment.get(f"{STRIPE_KEY}_FILE"):
+        return None
+    everywhere = host in ("0.0.0.0", "::")  # noqa: S104 - compared, not listened on
+    public = (urlsplit(environment.get("SITE_URL", "")).hostname or "127.0.0.1") if everywhere else host
+    return Standin(
+        listens=host,
+        public=public,
+        port=free_port(),
+        webhook_url=f"http://{'127.0.0.1' if everywhere else host}:{port}/callbacks/stripe",
+        webhook_secret=f"whsec_{secrets.token_urlsafe(24)}",
+        state_file=data_dir / "stripe.json",
+    )
+
+
+def environment_of_children(
+    environment: Mapping[str, str], *, sandbox: Sandbox | None, standin: Standin | None, site: str
+) -> dict[str, str]:
+    """The environment of web and worker: ours, in development mode, with the sandbox and the stand-in where they
+    are wanted."""
     children = dict(environment)
     children.pop("DB_TIMEOUTS", None)  # lifted for our own migrations only
     children["FRAMEHOUSE_MODE"] = "development"
@@ -62,6 +103,9 @@ def environment_of_children(environment: Mapping[str, str], *, sandbox: Sandbox 
     for name in ("KIE_API_KEY", "FAL_KEY"):  # a stand-in of one's own may not care for a key
         if not children.get(name) and not children.get(f"{name}_FILE"):
             children[name] = "development:key"
+    if standin is not None:
+        children |= {STRIPE_KEY: STANDIN_KEY, "STRIPE_API_BASE": standin.url}
+        children["STRIPE_WEBHOOK_SECRET"] = standin.webhook_secret
     if sandbox is None:
         return children
     if KIE_BASE in sandbox.instead_of:
@@ -89,6 +133,12 @@ def worker_command() -> list[str]:
 def sandbox_command(sandbox: Sandbox) -> list[str]:
     options = ["--port", str(sandbox.port), f"--hmac-key={sandbox.webhook_key}", "--quiet"]
     return [sys.executable, "-m", "generations.sandbox", *options]  # as `manage.py sandbox`, without Django
+
+
+def standin_command(standin: Standin) -> list[str]:
+    options = ["--host", standin.listens, "--port", str(standin.port), "--public-url", standin.url, "--quiet"]
+    options += ["--webhook-url", standin.webhook_url, f"--webhook-secret={standin.webhook_secret}"]
+    return [sys.executable, "-m", "billing.standin", *options, "--state-file", str(standin.state_file)]
 
 
 def free_port() -> int:

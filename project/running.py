@@ -34,10 +34,11 @@ class ChildEnded(Exception):
 class Child:
     name: str
     process: subprocess.Popen[bytes]
+    serves_others: bool
 
 
 class Company:
-    """The processes that run together. Use as a context: leaving it stops them all, the last started last."""
+    """The processes that run together. Use as a context: leaving it stops them all, those that serve others last."""
 
     def __init__(self, *, lives_with_parent: bool) -> None:
         self._children: list[Child] = []
@@ -54,12 +55,12 @@ class Company:
             signal.signal(number, self._told_to_hurry)
         self._stop()
 
-    def start(self, name: str, command: Sequence[str], env: Mapping[str, str]) -> None:
+    def start(self, name: str, command: Sequence[str], env: Mapping[str, str], *, serves_others: bool = False) -> None:
         """Starts a child; its lines appear behind its name."""
         process = processes.start(command, env=env, stdout=subprocess.PIPE)
         assert process.stdout is not None
         processes.relay(process.stdout, prefix=f"{name:<7} | ")
-        self._children.append(Child(name, process))
+        self._children.append(Child(name, process, serves_others))
 
     def wait_for(self, what: str, true: Callable[[], bool], *, seconds: float) -> None:
         """Waits until it is true; raises ChildEnded when a child ends before, or it takes longer."""
@@ -84,8 +85,9 @@ class Company:
             raise Stopped
 
     def _stop(self) -> None:
-        """In two steps, so that what the others talk to goes last: the first child started ends last."""
-        for group in (self._children[1:], self._children[:1]):
+        """In two steps, so that what the others talk to goes last."""
+        for last in (False, True):
+            group = [child for child in self._children if child.serves_others is last]
             for child in group:
                 if child.process.poll() is None:
                     child.process.terminate()

@@ -93,6 +93,7 @@ def run(argv: Sequence[str] | None = None) -> int:
     server = Server(given.host, given.port, App(world), Quiet if given.quiet else Handler)
     url = f"http://{given.host}:{server.server_port}"
     world.at_start = world.settings = replace(settings, public_url=given.public_url or url)
+    world.move_pages()
     try:
         for work in (deliveries.deliver_for_ever, settling.settle_for_ever):
             threading.Thread(target=work, args=(world,), daemon=True).start()

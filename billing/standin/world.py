@@ -131,6 +131,13 @@ class World:
             self.changed.notify_all()
             return self.settings
 
+    def move_pages(self) -> None:
+        """Gives pages of an earlier run the address of this one."""
+        for session in self.all("checkout.session", status="open"):
+            session["url"] = f"{self.settings.public_url}/pay/{session['id']}"
+        for charge in self.all("charge", paid=True):
+            charge["receipt_url"] = f"{self.settings.public_url}/receipts/{charge['id']}"
+
     def reset(self) -> None:
         """Forgets everything; settings are those of the start. Returns when nothing is on its way any more."""
         with self.lock:

@@ -18,6 +18,7 @@ from typing import Any
 import httpx
 import psutil
 import pytest
+import stripe
 
 from project import development, embedded_postgres, postgres_place, postgres_server
 from tests.project.processes import House, within
@@ -36,6 +37,9 @@ NOT_OURS = (
     "KIE_API_BASE",
     "FAL_QUEUE_BASE",
     "SITE_URL",
+    "STRIPE_API_BASE",
+    "STRIPE_SECRET_KEY",
+    "STRIPE_WEBHOOK_SECRET",
 )
 
 
@@ -72,6 +76,12 @@ class Running:
         place = postgres_place.find(self.data_dir / "postgres")
         return not self.house.left() and not postgres_server.processes_of(place)
 
+    def stripe(self) -> stripe.StripeClient:
+        """The stand-in for Stripe that the greeting names."""
+        found = re.search(r"test cards, no real money: (\S+) stands in for Stripe", self.said())
+        assert found is not None, self.said()
+        return stripe.StripeClient(development.STANDIN_KEY, base_addresses={"api": found[1]})
+
     def api(self, path: str) -> Any:
         key = json.loads((self.data_dir / "demo.json").read_text())["api_key"]
         request = urllib.request.Request(self.site + path, headers={"Authorization": f"Bearer {key}"})
@@ -104,6 +114,7 @@ def test_a_newcomers_first_hour(running: Running) -> None:
         assert video.read(12)[4:8] == b"ftyp", "not an mp4"
     assert stat.S_IMODE((running.data_dir / "demo.json").stat().st_mode) == 0o600
     a_newcomer_finds_the_mail(running)
+    paid = a_test_card_pays(running)
 
     os.killpg(make.pid, signal.SIGINT)  # as a terminal's Ctrl-C does
     make.wait(timeout=40)
@@ -116,6 +127,7 @@ def test_a_newcomers_first_hour(running: Running) -> None:
     assert running.greeting() == greeting
     assert running.api("/api/v1/wallet")["available"]["credits"] == "1940"
     assert running.api(f"/api/v1/generations/{generation['id']}")["status"] == "succeeded"
+    assert running.stripe().v1.checkout.sessions.retrieve(paid).payment_status == "paid"
 
     refused = running.house.start("make", "run", f"PORT={running.port}")
     assert refused.wait(timeout=40) != 0
@@ -144,6 +156,20 @@ def a_newcomer_finds_the_mail(running: Running) -> None:
         assert "Confirm" in browser.get(link[1]).raise_for_status().text
     (kept,) = (running.data_dir / "mail").iterdir()
     assert stat.S_IMODE(kept.stat().st_mode) == 0o600
+
+
+def a_test_card_pays(running: Running) -> str:
+    """The stand-in's page is there, marked as what it is, and takes a test card; the session's id."""
+    price = {"currency": "usd", "unit_amount": 1000, "product_data": {"name": "Credit"}}
+    back = f"{running.site}/health/live?session={{CHECKOUT_SESSION_ID}}"
+    session = running.stripe().v1.checkout.sessions.create(
+        {"mode": "payment", "line_items": [{"price_data": price, "quantity": 1}], "success_url": back}
+    )
+    assert session.url is not None
+    assert "Not real money" in httpx.get(session.url).text
+    done = httpx.post(session.url, data={"card": "4242424242424242"}, follow_redirects=True)
+    assert (done.status_code, str(done.url)) == (200, f"{running.site}/health/live?session={session.id}")
+    return session.id
 
 
 def test_when_a_part_dies_everything_stops_and_says_so(running: Running) -> None:

@@ -1,4 +1,4 @@
-"""`make run`: the whole service on this machine, with the sandbox provider and a demo team."""
+"""`make run`: the whole service on this machine, with the sandbox provider, a stand-in for Stripe and a demo team."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from django.db import connections
 
 from accounts.models import User
 from project import development, embedded_postgres, processes
-from project.development import Demo
+from project.development import Demo, Standin
 from project.running import ChildEnded, Company, Stopped, answers, listens
 
 DEMO_EMAIL = "demo@example.com"
@@ -24,7 +24,7 @@ COMES_UP = 60.0  # seconds
 
 
 class Command(BaseCommand):
-    help = "Runs web, worker and sandbox together, with an embedded database and a demo team. For development."
+    help = "Runs web, worker and the stand-ins together, with an embedded database and a demo team. For development."
     requires_system_checks: list[str] = []  # the worker runs those that matter to a start
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -62,17 +62,23 @@ class Command(BaseCommand):
 
         site = f"http://{host}:{port}"
         sandbox = development.sandbox_wanted(os.environ)
-        env = development.environment_of_children(os.environ, sandbox=sandbox, site=site)
+        standin = development.standin_wanted(os.environ, host=host, port=port, data_dir=data_dir)
+        env = development.environment_of_children(os.environ, sandbox=sandbox, standin=standin, site=site)
         if sandbox:
-            company.start("sandbox", development.sandbox_command(sandbox), env)
+            company.start("sandbox", development.sandbox_command(sandbox), env, serves_others=True)
+        if standin:
+            company.start("stripe", development.standin_command(standin), env, serves_others=True)
         company.start("worker", development.worker_command(), env)
         web = {**env, processes.ASK: "1"}
         company.start("web", development.web_command(host=host, port=port), web)
         if sandbox:
             company.wait_for("the sandbox", lambda: listens("127.0.0.1", sandbox.port), seconds=COMES_UP)
+        if standin:
+            where = (standin.public, standin.port)
+            company.wait_for("the stand-in for Stripe", lambda: listens(*where), seconds=COMES_UP)
         company.wait_for("the web server", lambda: answers(host, port, "/health/ready"), seconds=COMES_UP)
         company.wait_for("the worker", lambda: answers(host, port, "/health/queue"), seconds=COMES_UP)
-        self._greet(site=site, demo=demo)
+        self._greet(site=site, demo=demo, standin=standin)
         company.watch()
 
     def _demo(self, path: Path) -> Demo:
@@ -87,12 +93,16 @@ class Command(BaseCommand):
         development.write_demo(path, demo)
         return demo
 
-    def _greet(self, *, site: str, demo: Demo) -> None:
+    def _greet(self, *, site: str, demo: Demo, standin: Standin | None) -> None:
+        money = "Credit is paid at Stripe, with the key of the environment.\n"
+        if standin:
+            money = f"Credit is bought with test cards, no real money: {standin.url} stands in for Stripe.\n"
         self.stdout.write(
             f"\nFramehouse is running. Sign in at {site}/accounts/login/\n"
             f"  e-mail    {demo.email}\n"
             f"  password  {demo.password or '(the one you have)'}\n\n"
             f"Make a video:\n  {development.curl_line(site=site, api_key=demo.api_key)}\n\n"
+            f"{money}"
             f"Mail is printed here, and kept in {Path(settings.DATA_DIR) / 'mail'}.\n"
             "Ctrl-C stops everything.\n"
         )
