@@ -69,6 +69,15 @@ class EventSeen:
     raw: str
 
 
+@dataclass(frozen=True)
+class EventAbout:
+    """What an event says of whom it is about: our payment's public id where the object carries it. Empty: unknown."""
+
+    session: str
+    intent: str
+    payment: str
+
+
 class StripeFailed(Exception):
     """Stripe's answer, or that there was none. `sent` is False where it is certain that nothing was done there."""
 

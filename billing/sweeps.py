@@ -8,7 +8,7 @@ from django.db import transaction
 from django.db.models import F, Model, Q
 from django.db.models.functions import Now
 
-from billing import expiries
+from billing import expiries, stripe_events
 from billing.models import Payment, Refund, StripeEvent
 from project import queue
 
@@ -28,7 +28,7 @@ def ring_due() -> int:
 
 def sweep() -> dict[str, int]:
     """What is done each minute. Idempotent, and safe beside itself. Returns counts by what was done."""
-    return {"expired": expiries.expire()}
+    return {"comparisons": stripe_events.ring_comparison(), "expired": expiries.expire()}
 
 
 def _ring(model: type[Model], job: str) -> int:

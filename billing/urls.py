@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from django.urls import path
 
-from billing import views, views_budgets
+from billing import callback_views, views, views_budgets
 
 urlpatterns = [
+    path("callbacks/stripe", callback_views.stripe),
     path("wallet", views.wallet, name="wallet"),
     path("team/budgets", views_budgets.budgets_of_team, name="budgets"),
     path("team/budgets/ask", views_budgets.ask, name="budget_ask"),

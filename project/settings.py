@@ -355,6 +355,7 @@ JOBS = (
     "generations.tasks.process_callback",
     "generations.tasks.sweep",
     "billing.tasks.process_stripe_event",
+    "billing.tasks.compare_stripe_events",
     "billing.tasks.converge_payment",
     "billing.tasks.send_refund",
     "billing.tasks.recharge",

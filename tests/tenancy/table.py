@@ -33,6 +33,7 @@ PRODUCT: dict[str, Rule] = {
     "callbacks/<str:provider>/<str:token>": public(
         WRITE, given={"provider": "kie", "token": "x" * 43}, answers=only(POST=404)
     ),
+    "callbacks/stripe": public(WRITE, answers=only(POST=404)),  # no key of Stripe's is set
     "media/<path:path>": public(ids={"path": "file"}, answers=only(GET=404, HEAD=404)),  # opened by a signed link only
     "wallet": team(roles.BILLING),
 }
