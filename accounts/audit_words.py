@@ -89,7 +89,9 @@ SENTENCES: dict[Action, str] = {
 OWN_TEAM = ("team.", "money.", "audit.")  # their target is the team whose log it is
 
 # Numbers that are micro-dollars: by their name, and every one in the data of these groups.
-AMOUNTS = frozenset({"amount", "limit", "cap", "used", "held", "left", "wanted"})
+AMOUNTS = frozenset(
+    {"amount", "limit", "cap", "used", "held", "left", "wanted", "threshold", "target", "monthly_ceiling"}
+)
 AMOUNTS_IN = ("budget.", "money.")
 ALLOWED = frozenset({"allowed_ips", "allowed_models"})  # an empty list allows all
 LABELS = {"allowed_ips": "Allowed IP addresses", "expires_at": "Expires", "with": "By"}

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from django.conf import settings
 from django.db.models.functions import Now
 
 from accounts import audit, managers, roles, teams
@@ -17,13 +16,14 @@ from accounts.actors import Actor
 from accounts.authority import still
 from accounts.models import Action, Team
 from accounts.notify import mail
+from billing import packs
 from billing.models import CENT, AutoRecharge, CardRemoval, Failure, Payment, StopReason
 from project.errors import Conflict, FieldError, Invalid
 from project.money import USD, cents, dollars, usd
 
-LEAST_STEP = 5 * USD  # between threshold and target: less is not worth a charge
+LEAST_STEP = packs.LEAST  # between threshold and target: what can be bought at all
 LEAST_THRESHOLD = 1 * USD
-MOST_TARGET = 10_000 * USD
+MOST_TARGET = packs.MOST  # an empty wallet is filled up by one purchase
 MOST_CEILING = 100_000 * USD
 # What the form holds before anybody chose.
 THRESHOLD, TARGET, CEILING = 10 * USD, 50 * USD, 200 * USD
@@ -35,6 +35,20 @@ STOPS: Mapping[Failure, StopReason] = {
     Failure.AUTHENTICATION_REQUIRED: StopReason.AUTHENTICATION_REQUIRED,
     Failure.CARD_UNUSABLE: StopReason.CARD_UNUSABLE,
     Failure.MISMATCH: StopReason.MISMATCH,
+}
+
+# What to do about a stop.
+ADVICE: dict[str, str] = {
+    StopReason.DECLINED: "Ask the bank why, or save another card. Then turn recharge on again.",
+    StopReason.AUTHENTICATION_REQUIRED: (
+        "Top up once by hand and confirm it with your bank, with “Save this card” ticked. Then turn recharge on again."
+    ),
+    StopReason.CARD_UNUSABLE: "Save another card. Then turn recharge on again.",
+    StopReason.TOO_OFTEN: (
+        "See on the spend page what used the credit. A higher target needs fewer recharges. Then turn it on again."
+    ),
+    StopReason.DISPUTED: "Speak to whose card it is. Nothing is charged until you turn recharge on again.",
+    StopReason.MISMATCH: "We look into it. Nothing is charged until you turn recharge on again.",
 }
 
 
@@ -134,6 +148,7 @@ def stop(*, team: Team, reason: StopReason, payment: Payment | None = None) -> b
         "recharge": row,
         "stopped": str(reason.value),
         "why": str(reason.label),
+        "advice": ADVICE[reason],
         "payment": payment,
         "typed": typed(payment.amount) if payment else "",
     }
@@ -150,11 +165,6 @@ def tell(team: Team, template: str, context: Mapping[str, Any]) -> None:
 def typed(amount: int) -> str:
     """An amount as the top-up page's address takes it: 25,500,000 -> "25.50"."""
     return cents(usd(amount)).replace(",", "")
-
-
-def buying_is_on() -> bool:
-    """Whether this Framehouse has a key of Stripe's at all."""
-    return bool(settings.STRIPE.key)
 
 
 def _acting(actor: Actor) -> tuple[Team, Actor]:
