@@ -16,7 +16,7 @@ from django.db.models.functions import Now
 
 from accounts import teams
 from accounts.models import TeamStatus
-from billing import ledger, packs, payment_outcomes, payments, periods, recharges, stripe_gateway
+from billing import ledger, packs, payments, periods, recharges, stripe_gateway
 from billing.models import (
     CENT,
     AutoRecharge,
@@ -172,13 +172,13 @@ def _charge(payment: Payment, payment_method: str, *, until: float) -> None:
         return
     except Refused as refusal:
         log.warning("Stripe refused to charge for %s: %s", payment.public_id, refusal.code)
-        _apply(payment, _nothing_paid(payment, Failure.CARD_UNUSABLE))
+        payments.apply(payment.pk, _nothing_paid(payment, Failure.CARD_UNUSABLE), "charge")
         return
     except StripeFailed as failure:
         log.warning("no answer about %s: %s", payment.public_id, failure)
         return
     failpoint("after_charge")
-    _apply(payment, seen)
+    payments.apply(payment.pk, seen, "charge")
 
 
 def _declined(payment: Payment, refusal: Declined) -> None:
@@ -189,17 +189,13 @@ def _declined(payment: Payment, refusal: Declined) -> None:
         except (Refused, StripeFailed) as failure:
             log.warning("%s is left to its sweep: its intent is not canceled: %s", payment.public_id, failure)
             return
-    _apply(payment, _nothing_paid(payment, refusal.reason, intent=refusal.intent))
+    payments.apply(payment.pk, _nothing_paid(payment, refusal.reason, intent=refusal.intent), "charge")
 
 
 def _nothing_paid(payment: Payment, reason: str, *, intent: str = "") -> PaymentSeen:
     return PaymentSeen(
         intent=intent or None, status=IntentStatus.CANCELED, session_over=True, card=payment.card, failure=reason
     )
-
-
-def _apply(payment: Payment, seen: PaymentSeen) -> None:
-    db.in_transaction(lambda: payment_outcomes.apply(payment.pk, seen, "charge"))
 
 
 def _needed(sql: str) -> list[int]:

@@ -8,8 +8,8 @@ from django.db import transaction
 from django.db.models import F, Model, Q
 from django.db.models.functions import Now
 
-from billing import expiries, stripe_events
-from billing.models import Payment, Refund, StripeEvent
+from billing import balance_watch, expiries, recharge_attempts, stripe_events
+from billing.models import CardRemoval, Payment, Refund, StripeEvent
 from project import queue
 
 ROUND = 100  # rows of a kind that one call rings for
@@ -18,12 +18,13 @@ DUE: tuple[tuple[type[Model], str], ...] = (
     (StripeEvent, "billing.tasks.process_stripe_event"),
     (Payment, "billing.tasks.converge_payment"),
     (Refund, "billing.tasks.send_refund"),
+    (CardRemoval, "billing.tasks.detach_card"),
 )
 
 
 def ring_due() -> int:
     """Enqueues a job for each due row. Returns how many. Cheap when nothing is due."""
-    return sum(_ring(model, job) for model, job in DUE)
+    return sum(_ring(model, job) for model, job in DUE) + recharge_attempts.ring() + balance_watch.ring()
 
 
 def sweep() -> dict[str, int]:

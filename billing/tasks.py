@@ -3,7 +3,7 @@ or never. Names are stored in the queue: a renamed job keeps its old name for on
 
 from __future__ import annotations
 
-from billing import payments, stripe_events
+from billing import balance_watch, payments, recharge_attempts, recharge_cards, stripe_events
 
 
 def process_stripe_event(event_pk: int) -> None:
@@ -19,3 +19,18 @@ def converge_payment(payment_id: int) -> None:
 def compare_stripe_events() -> None:
     """Finds the events that never came."""
     stripe_events.compare_with_stripe()
+
+
+def recharge(auto_recharge_pk: int) -> None:
+    """Charges a team's saved card, if its wallet needs it."""
+    recharge_attempts.attempt(auto_recharge_pk)
+
+
+def detach_card(card_removal_pk: int) -> None:
+    """Has Stripe forget a card."""
+    recharge_cards.detach(card_removal_pk)
+
+
+def warn_low_balance(watch_pk: int) -> None:
+    """Mails that a wallet is low."""
+    balance_watch.warn(watch_pk)
