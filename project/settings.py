@@ -359,6 +359,7 @@ JOBS = (
     "billing.tasks.converge_payment",
     "billing.tasks.send_refund",
     "billing.tasks.recharge",
+    "billing.tasks.detach_card",
     "billing.tasks.warn_low_balance",
     "project.mail.deliver",
 )
