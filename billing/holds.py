@@ -8,9 +8,12 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
+from django.db import IntegrityError
+
 from accounts.models import ApiKey, Membership, Team
-from billing import budget_warnings, budgets, ledger, shortages
+from billing import budget_warnings, budgets, ledger, restrictions, shortages
 from billing.models import AccountKind, Hold, HoldState, TransferKind
+from project.db import broken_rule
 
 
 def hold(
@@ -27,21 +30,28 @@ def hold(
     """Sets `amount` micro-dollars of a team aside for `reference`, against the budgets of the member and the key.
 
     `subject` is what the money is for, in the totals of what was spent (a model's slug). Raises PaymentRequired when
-    a budget or the wallet does not allow it; then nothing is written. The caller holds the transaction."""
+    a budget or the wallet does not allow it, Forbidden (`team_restricted`) when the team is restricted; then nothing
+    is written. The caller holds the transaction, and gives it up after either."""
     taken = budgets.take(team=team, membership=membership, api_key=api_key, amount=amount)
     ledger.open_wallet(team)
     wallet = ledger.lock_wallet(team.pk)
     if wallet.available.balance < amount:
+        restrictions.require_none(team)
         raise shortages.refusal([shortages.of_wallet(team, wallet)], needed=amount)
-    row = Hold.objects.create(
-        reference=reference,
-        team=team,
-        amount=amount,
-        expires_at=expires_at,
-        membership=membership,
-        api_key=api_key,
-        subject=subject,
-    )
+    try:
+        row = Hold.objects.create(
+            reference=reference,
+            team=team,
+            amount=amount,
+            expires_at=expires_at,
+            membership=membership,
+            api_key=api_key,
+            subject=subject,
+        )
+    except IntegrityError as error:
+        if broken_rule(error) == restrictions.RULE:
+            raise restrictions.refusal() from error
+        raise
     ledger.post(
         key=f"hold:{reference}",
         kind=TransferKind.HOLD,

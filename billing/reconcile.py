@@ -82,7 +82,8 @@ CHECKS: tuple[tuple[str, str], ...] = (
     (
         "each transfer of a team's credit moved lots of its amount",
         """select count(*) from (select t.id from billing_transfer t left join billing_lotmove m on m.transfer_id = t.id
-           join billing_account d on d.id = t.debit_id where t.kind not in ('topup', 'grant') and d.kind <> 'writeoff'
+           join billing_account d on d.id = t.debit_id join billing_account c on c.id = t.credit_id
+           where t.kind not in ('topup', 'grant') and 'writeoff' not in (d.kind, c.kind)
            group by t.id, t.amount having coalesce(sum(m.amount), 0) <> t.amount) x""",
     ),
     (

@@ -42,7 +42,8 @@ class TransferKind(models.TextChoices):
 
 
 OF_A_HOLD = (TransferKind.HOLD, TransferKind.CAPTURE, TransferKind.RELEASE)
-OF_A_LOT = (TransferKind.EXPIRY, TransferKind.FREEZE, TransferKind.UNFREEZE, TransferKind.RESTORE)
+OF_A_LOT = (TransferKind.EXPIRY, TransferKind.FREEZE, TransferKind.UNFREEZE)
+MAYBE_OF_A_LOT = (TransferKind.REVERSAL, TransferKind.RESTORE)  # what is written off has none; a trigger says which
 
 
 class HoldState(models.TextChoices):
@@ -144,7 +145,7 @@ class Transfer(models.Model):
                 name="transfer_hold_iff_of_hold",
             ),
             models.CheckConstraint(
-                condition=Q(kind="reversal")
+                condition=Q(kind__in=MAYBE_OF_A_LOT)
                 | Q(kind__in=OF_A_LOT, lot__isnull=False)
                 | (~Q(kind__in=OF_A_LOT) & Q(lot=None)),
                 name="transfer_lot_iff_of_lot",
