@@ -33,32 +33,53 @@ STATE = SimpleNamespace(
 )
 # One context for all of them: a mail that needs another name adds it here.
 COMMON: dict[str, Any] = {
+    "advice": HOSTILE,
     "after": "admin",
     "at_once": False,
     "before": "member",
     "by": PERSON,
     "days": 14,
+    "dispute": SimpleNamespace(amount=2_500_000, status="lost"),
     "ends_at": MOMENT,
     "hours": 24,
     "invitation": SimpleNamespace(email=TO, role="member", expires_at=MOMENT),
     "ip": "198.51.100.7",
     "key": SimpleNamespace(name=HOSTILE, public_id=f"key_{ID}", scopes=["read", "generate"], expires_at=MOMENT),
+    "low_balance": 5_000_000,
     "link": f"{settings.SITE_URL}/invitations/abc:secret",
     "member": PERSON,
     "new": "dora@new.example",
     "old": "dora@old.example",
+    "owed": 1_250_000,
     "own": True,
+    "payment": SimpleNamespace(amount=5_000_000, bonus=500_000, public_id=f"pay_{ID}", card="visa 4242"),
     "period": "month",
+    "purse": SimpleNamespace(
+        available=SimpleNamespace(balance=1_250_000), held=SimpleNamespace(balance=250_000), balance=1_500_000
+    ),
     "raised": SimpleNamespace(amount=1_000_000, until=MOMENT),
     "reason": HOSTILE,
+    "recharge": SimpleNamespace(
+        threshold=10_000_000,
+        target=50_000_000,
+        monthly_ceiling=200_000_000,
+        card="visa 4242",
+        stopped_at=None,
+        get_stopped_reason_display=HOSTILE,
+    ),
+    "refund": SimpleNamespace(amount=2_500_000),
     "request": SimpleNamespace(amount=2_000_000, reason=HOSTILE, answer=HOSTILE, public_id=f"req_{ID}"),
+    "resets_at": MOMENT,
     "role": "owner",
     "start": "fh_live_abcd",
     "state": STATE,
+    "stopped": "declined",
     "team": SimpleNamespace(name=HOSTILE, public_id=f"team_{ID}"),
     "threshold": 80,
     "token": "abc-123",
+    "typed": "25.00",
     "whose": HOSTILE,
+    "why": HOSTILE,
 }
 SPECIAL: dict[str, dict[str, Any]] = {name: {"by": HOSTILE} for name in ("key_issued", "key_rotated", "key_revoked")}
 # What allauth passes; the hosts of its links are whatever the request's sender wrote.
