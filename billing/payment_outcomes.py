@@ -139,6 +139,7 @@ def _tell(row: Payment, template: str) -> None:
         "amount": row.amount,
         "bonus": row.bonus,
         "card": row.card,
+        "why": row.get_failure_display() if row.failure else "",
         "url": f"{settings.SITE_URL}/teams/{row.team.public_id}/go?to=/wallet/payments/{row.public_id}",
     }
     addresses = [user.email for user in managers.of_money(row.team)]
