@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import Any
 
 from rest_framework.request import Request
@@ -13,7 +12,7 @@ from rest_framework.response import Response
 
 from accounts import api as accounts_api
 from accounts import roles
-from billing import budget_queries, ledger, queries
+from billing import api_periods, budget_queries, ledger, queries
 from billing.models import Hold, TransferKind
 from project import paging
 from project.api import ApiView
@@ -28,23 +27,31 @@ DESCRIPTIONS: dict[str, str] = {
     TransferKind.CAPTURE: "Charged for a generation",
     TransferKind.RELEASE: "Released: not charged",
     TransferKind.REVERSAL: "Taken back",
+    TransferKind.EXPIRY: "Expired",
+    TransferKind.FREEZE: "Frozen by a dispute",
+    TransferKind.UNFREEZE: "Given back: the dispute has ended",
+    TransferKind.RESTORE: "Given back: a refund failed",
 }
+ENTRY_FILTERS = frozenset({"created_after", "created_before"})
 
 
 class WalletView(ApiView):
-    """What the team has: balance = held + available, and what it is held for."""
+    """What the team has: balance = held + available, and what it is held for. Beside it, where there is any, what a
+    dispute froze."""
 
     permission = roles.SEE
 
     def get(self, request: Request) -> Response:
         team = self.actor.team
         wallet = ledger.wallet(team.pk)
+        frozen = wallet.frozen.balance if wallet.frozen else 0
         holds, count = queries.open_holds(team)
         return Response(
             {
                 "balance": to_json(wallet.balance),
                 "held": to_json(wallet.held.balance),
                 "available": to_json(wallet.available.balance),
+                **({"frozen": to_json(frozen)} if frozen else {}),
                 "open_holds": count,
                 "holds": [_hold(row) for row in holds],
             }
@@ -52,13 +59,16 @@ class WalletView(ApiView):
 
 
 class EntriesView(ApiView):
-    """The statement, newest first."""
+    """The lines of the statement, newest first, later than `created_after` and earlier than `created_before`."""
 
     permission = roles.BILLING
-    parameters = paging.PARAMETERS
+    parameters = paging.PARAMETERS | ENTRY_FILTERS
 
     def get(self, request: Request) -> Response:
-        page = queries.statement(self.actor.team, paging.window_of(request))
+        team, query = self.actor.team, request.query_params
+        after, before = (api_periods.instant_of(query, name) for name in ("created_after", "created_before"))
+        within = queries.span(team, after=after, before=before)
+        page = queries.statement(team, paging.window_of(request), within=within)
         return Response(paging.answer(request, page, [_line(line) for line in page.rows]))
 
 
@@ -82,17 +92,18 @@ def _line(line: queries.Line) -> dict[str, Any]:
     """`amount` is what the transfer did to the balance; a hold or release moves between its two parts only."""
     transfer = line.transfer
     return {
-        "id": f"txn_{hashlib.sha256(transfer.key.encode()).hexdigest()[:32]}",
+        "id": queries.public_id(transfer),
         "kind": transfer.kind,
         "amount": to_json(line.change),
-        "balance_after": to_json(line.available.after + line.held.after),
+        "balance_after": to_json(line.left),
         "available_change": to_json(line.available.change),
         "available_after": to_json(line.available.after),
         "held_change": to_json(line.held.change),
         "held_after": to_json(line.held.after),
         "generation": transfer.hold.reference if transfer.hold else None,
+        "payment": transfer.payment.public_id if transfer.payment else None,
         "description": DESCRIPTIONS[transfer.kind],
-        "created_at": stamp(transfer.created_at),
+        "created_at": stamp(line.at),
     }
 
 

@@ -7,6 +7,7 @@ both accounts held after it.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -76,6 +77,11 @@ class Line:
     def change(self) -> int:
         """What it did to the balance: nothing for a hold or a release."""
         return self.available.change + self.held.change
+
+    @property
+    def left(self) -> int:
+        """The balance after it."""
+        return self.available.after + self.held.after
 
     @property
     def above(self) -> tuple[str, ...]:
@@ -150,6 +156,11 @@ def batches(team: Team, within: Span) -> Iterator[list[Line]]:
         place = page.newer
         if page.rows:
             yield page.rows[::-1]
+
+
+def public_id(transfer: Transfer) -> str:
+    """How a team's files and programs name a transfer."""
+    return f"txn_{hashlib.sha256(transfer.key.encode()).hexdigest()[:32]}"
 
 
 def open_holds(team: Team) -> tuple[list[Hold], int]:

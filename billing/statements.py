@@ -26,6 +26,7 @@ log = logging.getLogger(__name__)
 
 FIRST, LAST = datetime(2000, 1, 1, tzinfo=UTC), datetime(3000, 1, 1, tzinfo=UTC)  # what can be asked for
 DAY = timedelta(days=1)
+TICK = timedelta(microseconds=1)
 
 # The kinds of transfer that make up each part, with the sign that they have in it.
 PARTS: Mapping[str, Mapping[TransferKind, int]] = {

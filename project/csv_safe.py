@@ -10,6 +10,7 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from decimal import Decimal
 
 BOM = "\ufeff"
 CONTENT_TYPE = "text/csv; charset=utf-8; header=present"
@@ -24,7 +25,7 @@ _INSIDE = rf"(?={_SKIPPED}[{_FORMULA}])"
 _DANGER = re.compile(rf"^{_AT_START}|(?<=[;\t\r\n]){_INSIDE}")
 _GUARD = re.compile(rf"^'{_AT_START}|(?<=[;\t\r\n])'{_INSIDE}")
 
-Value = str | int | None
+Value = str | int | Decimal | None
 
 
 def cell(value: Value) -> str:
@@ -34,6 +35,8 @@ def cell(value: Value) -> str:
         return ""
     if isinstance(value, int):
         return str(value)
+    if isinstance(value, Decimal):
+        return f"{value:f}"
     return _DANGER.sub("'", value)
 
 

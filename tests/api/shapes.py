@@ -45,9 +45,25 @@ ENTRY = {
     "held_change",
     "held_after",
     "generation",
+    "payment",
     "description",
     "created_at",
 }
+STATEMENT = {
+    "from",
+    "to",
+    "opening",
+    "bought",
+    "granted",
+    "charged",
+    "expired",
+    "taken_back",
+    "closing",
+    "counts",
+}
+BALANCE = {"at", "balance", "available", "held", "frozen"}
+SPEND = {"by", "from", "to", "amount", "count", "results", "others"}
+SPENT = {"id", "name", "amount", "count", "share"}
 KEY = {"id", "name", "scopes", "allowed_ips", "allowed_models", "created_at", "expires_at", "last_used_at", "limits"}
 LIMIT = {"period", "limit", "base_limit", "raised_until", "used", "held", "remaining", "resets_at"}
 SHORTAGE = {
