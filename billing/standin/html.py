@@ -20,7 +20,8 @@ STYLE = """
     --act-ink: #0d1420; --warn: #ffd789; --warn-paper: #3a2a08; --bad: #ffb3b6; --bad-paper: #451417; } }
 * { box-sizing: border-box; }
 body { margin: 0; background: var(--paper); color: var(--ink); font: 1rem/1.5 system-ui, sans-serif; }
-.mark { background: var(--warn-paper); color: var(--warn); padding: .75rem 1rem; text-align: center; font-weight: 600; }
+.mark { margin: 0; background: var(--warn-paper); color: var(--warn); padding: .75rem 1rem; text-align: center;
+  font-weight: 600; }
 main { max-width: 34rem; margin: 0 auto; padding: 1rem; }
 .card { background: var(--card); border: 1px solid var(--line); border-radius: .75rem; padding: 1rem;
   margin: 1rem 0; }

@@ -66,7 +66,7 @@ def pay(world: World, request: Request, ident: str) -> Response:
 def _choices(world: World, session: Object, *, chosen: str = "", error: str = "") -> Response:
     lines = world.secret_of(session["id"])["line_items"]
     body = html.choices(session, lines, chosen=chosen, error=error)
-    title = "Error: pay with a test card" if error else "Pay with a test card"
+    title = "Error: Pay with a test card" if error else "Pay with a test card"
     return _shown(title, body, status=422 if error else 200, back_to=session["success_url"])
 
 

@@ -25,8 +25,8 @@ def base(kind: str, prefix: str, now: int) -> Object:
 
 
 def address(given: Object | None) -> Object | None:
-    """An address with all of its fields."""
-    return {**NO_ADDRESS, **given} if given else None
+    """An address with all of its fields; what is empty is none."""
+    return {**NO_ADDRESS, **{name: text or None for name, text in given.items()}} if given else None
 
 
 def customer(now: int) -> Object:

@@ -75,6 +75,19 @@ def test_an_asynchronous_payment_ends_later(
     assert [event["type"] for event in stripe.events(about=made.id)] == events
 
 
+def test_what_takes_a_while_ends_by_itself_where_nobody_tells_it(session: Any, stripe: Any) -> None:
+    """As in development; the tests' own stand-in waits until it is told."""
+    stripe.settings(settle_seconds=0.01)
+    won, lost = session(), session()
+    stripe.pay(won.id, "000123456789")
+    stripe.pay(lost.id, "000111111113")
+    until = time.monotonic() + 10
+    while len(stripe.events(type="checkout.session.async_payment_failed")) < 1 and time.monotonic() < until:
+        time.sleep(0.02)
+    assert stripe.show(won.id)["payment_status"] == "paid"
+    assert stripe.show(lost.id)["payment_status"] == "unpaid"
+
+
 def test_a_session_expires_by_time_and_by_us(client: Any, session: Any, stripe: Any, refused: Any) -> None:
     by_time = session(expires_at=int(time.time()) + 1900)
     by_us = session()

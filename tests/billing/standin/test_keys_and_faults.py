@@ -9,6 +9,10 @@ from typing import Any
 import httpx
 import pytest
 import stripe as sdk
+from werkzeug.test import Client
+
+from billing.standin.app import App
+from billing.standin.world import Settings, World
 
 INTENT = {"amount": 500, "currency": "usd"}
 
@@ -138,6 +142,9 @@ def test_customers_change_and_go(client: Any, customer: Any, refused: Any, strip
     assert refused(client.v1.customers.update, customer.id, {"name": "x"}).code == "resource_missing"
 
 
-def test_the_control_interface_is_not_for_forms(stripe: Any) -> None:
+def test_the_control_interface_is_for_this_machine_and_not_for_forms(stripe: Any) -> None:
+    app = Client(App(World(Settings())))
+    for address, status in (("127.0.0.1", 200), ("::1", 200), ("192.0.2.1", 403)):
+        assert app.get("/_control/stats", environ_overrides={"REMOTE_ADDR": address}).status_code == status
     assert httpx.post(f"{stripe.url}/_control/reset", data={"a": "b"}).status_code == 415
     assert httpx.get(f"{stripe.url}/v1/unheard-of").status_code == 404
