@@ -19,7 +19,7 @@ PRODUCTION_ENV := FRAMEHOUSE_MODE=production SECRET_KEY=s$(FIFTY)s API_KEY_PEPPE
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile
 
-run: .venv/installed ## web, worker and sandbox provider on PORT (8000), with a demo team
+run: .venv/installed ## web, worker and the stand-ins on PORT (8000), with a demo team
 	@exec $(BIN)/python manage.py run --host $(HOST) --port $(PORT) --with-parent
 
 test: .venv/installed-dev ## every test; TESTS="..." for arguments of pytest
