@@ -50,8 +50,9 @@ def apply(payment_id: int, seen: PaymentSeen, by: str) -> Payment:
             fail(row, failure, intent=seen.intent or "", card=seen.card)
         else:
             row.payment_intent = row.payment_intent or seen.intent
+            row.processing = seen.status == IntentStatus.PROCESSING
             row.next_action_at = payment_states.next_look(row, db.now())
-            row.save(update_fields=["payment_intent", "next_action_at"])
+            row.save(update_fields=["payment_intent", "processing", "next_action_at"])
     if row.status in CREDITED:
         refunds.apply(payment=row, seen=seen)
         disputes.apply(payment=row, seen=seen)

@@ -3,7 +3,7 @@ own and are shown to no team."""
 
 from __future__ import annotations
 
-from billing.models import LotKind, PaymentStatus, RefundStatus, Transfer, TransferKind
+from billing.models import PaymentStatus, RefundStatus, Transfer, TransferKind
 
 WORDS = {
     TransferKind.TOPUP: "Bought",
@@ -18,7 +18,6 @@ WORDS = {
     TransferKind.RESTORE: "Given back: refund failed",
 }
 BONUS = "Granted: bonus"
-LOTS = {LotKind.GRANT.value: "Granted", LotKind.PURCHASE.value: "Bought"}
 STATUSES = {
     PaymentStatus.PENDING.value: "Waiting to be paid",
     PaymentStatus.PAID.value: "Paid",

@@ -16,6 +16,13 @@ function tell(field) {
 }
 document.addEventListener("input", (event) => tell(event.target));
 
+// Writing into a field picks the choice that it belongs to; another choice empties it again.
+document.addEventListener("input", (event) => {
+  const { picks, clears } = event.target.dataset;
+  if (picks && event.target.value) document.getElementById(picks).checked = true;
+  if (clears) document.getElementById(clears).value = "";
+});
+
 // A form that is being sent says so, and is not sent twice. After "back" it can be used again.
 const idle = new Map();
 document.addEventListener("submit", (event) => {

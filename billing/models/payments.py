@@ -96,6 +96,7 @@ class Payment(models.Model):
     customer = models.CharField(max_length=80, blank=True)
     checkout_session = models.CharField(max_length=120, unique=True, null=True)  # noqa: DJ001 - unique where known
     payment_intent = models.CharField(max_length=80, unique=True, null=True)  # noqa: DJ001 - unique where known
+    processing = models.BooleanField(default=False, db_default=False)  # the buyer has paid, the bank takes its time
     failure = models.CharField(max_length=24, choices=Failure.choices, blank=True)
     invoice = models.JSONField(default=dict)
     card = models.CharField(max_length=40, blank=True)

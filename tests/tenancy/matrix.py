@@ -203,8 +203,11 @@ def leaks(
     for word in marks - own:
         if word in text and word not in where:
             yield f"{where}: tells “{word}” of another team"
+    for word in {scene.home.reason, scene.away.reason}:
+        if word in text:
+            yield f"{where}: tells “{word}”, the house's own"
     if api:
-        for word in {*scene.emails, scene.home.reason, scene.away.reason}:
+        for word in scene.emails:
             if word in text:
                 yield f"{where}: tells “{word}”"
         yield from (f"{where}: has the key “{name}”" for name in names_in(answer) & INSIDE)

@@ -41,6 +41,7 @@ from generations import idempotency, intake, offers
 from generations.models import Attempt, Generation, GenerationEvent, Output, Quote, Upload
 from project import db, ids
 from project.mail import QueuedBackend
+from tests.billing.purchases import bought
 from tests.pages.conftest import delivered, started
 from tests.world import person
 
@@ -56,7 +57,7 @@ class Things:
     ids: dict[str, str]
     marks: frozenset[str]
     inside: frozenset[str]  # what not even the team itself is told: costs, providers' words and ids, digests
-    reason: str  # what staff wrote beside a grant: shown on the wallet's page, never by the API
+    reason: str  # what staff wrote beside a grant: the house's own: shown to no team
 
 
 @dataclass(frozen=True)
@@ -187,6 +188,7 @@ def _team(name: str, owner: User, prompt: str) -> Things:
     asked = BudgetRequest.objects.create(
         team=team, budget=budget, asked_by=other, amount=2_000_000, reason=f"asked in {name}"
     )
+    payment = bought(team, 25_000_000, 1_000_000, membership=place)
     seen = UserSession.objects.create(
         user=owner, ip="203.0.113.7", user_agent=f"browser of {owner.name}", session_key=uuid.uuid4().hex
     )
@@ -227,6 +229,7 @@ def _team(name: str, owner: User, prompt: str) -> Things:
         "file": output.name,
         "raise": raised.public_id,
         "request": asked.public_id,
+        "payment": payment.public_id,
         "name": name,
         "session_pk": str(seen.pk),
         "owner_pk": str(owner.pk),
@@ -251,6 +254,7 @@ def _team(name: str, owner: User, prompt: str) -> Things:
     }
     inside = {running.provider_task_id or "", f"results.example/{done.pk}", attempt.detail, said, "7654321"}
     inside |= {bytes(secret.digest).hex(), bytes(attempt.token_hash).hex(), text, text.rpartition("_")[2]}
+    inside |= {payment.payment_intent or "", payment.checkout_session or ""}
     assert "" not in inside
     return Things(team, things, frozenset(marks), frozenset(inside), told)
 
@@ -290,5 +294,5 @@ def nobodys(thing: str) -> str:
     if thing == "address_change":
         return str(uuid.uuid4())
     prefixes = {"membership": "mem", "owner": "mem", "invitation": "inv", "upload": "upl", "quote": "qt"}
-    prefixes |= {"request": "breq", "generation": "gen", "queued": "gen", "running": "gen"}
+    prefixes |= {"payment": "pay", "request": "breq", "generation": "gen", "queued": "gen", "running": "gen"}
     return ids.public(prefixes.get(thing, thing), uuid.uuid4())

@@ -38,6 +38,44 @@ PRODUCT: dict[str, Rule] = {
     "wallet": team(roles.BILLING),
 }
 
+WALLET: dict[str, Rule] = {
+    "wallet/top-up": team(roles.BILLING, BOTH, body={"pack": "10000000"}, answers=only(POST=503)),  # no key: off
+    "wallet/payments/<str:public_id>/return": team(
+        roles.BILLING, frozenset({"GET"}), ids={"public_id": "payment"}, answers=only(GET=302)
+    ),
+    "wallet/payments/<str:public_id>/pay": team(
+        roles.BILLING, WRITE, ids={"public_id": "payment"}, body={}, answers=only(POST=503)
+    ),
+    "wallet/payments/<str:public_id>/cancel": team(
+        roles.BILLING, WRITE, ids={"public_id": "payment"}, body={}, answers=only(POST=503)
+    ),
+    "wallet/details": team(roles.BILLING, BOTH, body={"name": "Films & Sons", "country": "AT"}),
+    "wallet/payments": team(roles.BILLING),
+    "wallet/payments/<str:public_id>": team(roles.BILLING, ids={"public_id": "payment"}),
+    "wallet/payments/<str:public_id>/live": team(roles.BILLING, ids={"public_id": "payment"}),
+    "wallet/payments/<str:public_id>/receipt": team(roles.BILLING, ids={"public_id": "payment"}),
+    "wallet/payments/<str:public_id>/receipt.pdf": team(roles.BILLING, ids={"public_id": "payment"}),
+}
+
+_DAYS = ("from=2026-01-01&to=2026-01-31",)
+STATEMENTS: dict[str, Rule] = {
+    "wallet/statement": team(roles.BILLING, searches=_DAYS),
+    "wallet/statement.csv": team(roles.BILLING, frozenset({"GET"}), searches=_DAYS),
+    "wallet/statement.pdf": team(roles.BILLING, frozenset({"GET"}), searches=_DAYS),
+    "wallet/spend": team(roles.BILLING, searches=("by=model", "by=member", "by=key")),
+}
+
+RECHARGE: dict[str, Rule] = {
+    "wallet/recharge": team(roles.BILLING),
+    "wallet/recharge/set": team(
+        roles.BILLING, WRITE, fresh=EVERY, body={"threshold": "7", "target": "40", "monthly_ceiling": "90"}
+    ),
+    "wallet/recharge/off": team(roles.BILLING, WRITE, fresh=EVERY, body={}),
+    "wallet/recharge/resume": team(roles.BILLING, WRITE, fresh=EVERY, body={}),
+    "wallet/recharge/card/remove": team(roles.BILLING, BOTH, fresh=EVERY, body={}),
+    "wallet/low-balance": team(roles.BILLING, WRITE, body={"low_balance": "7"}),
+}
+
 TEAMS: dict[str, Rule] = {
     "team": team(roles.SEE),
     "team/members/<str:public_id>/role": team(
@@ -152,6 +190,10 @@ REST: dict[str, Rule] = {
     "uploads": api(roles.MAKE, WRITE),
     "wallet": api(roles.SEE, shape=frozenset(shapes.WALLET)),
     "wallet/entries": api(roles.BILLING, shape=frozenset(shapes.PAGE)),
+    "wallet/statement": api(roles.BILLING, shape=frozenset(shapes.STATEMENT)),
+    "wallet/statement.csv": api(roles.BILLING, frozenset({"GET"})),
+    "wallet/balance": api(roles.BILLING, shape=frozenset(shapes.BALANCE)),
+    "spend": api(roles.BILLING, shape=frozenset(shapes.SPEND)),
     "key": api(roles.SEE, shape=frozenset(shapes.KEY)),
     "": Rule("public", methods=frozenset(), path="/api/v1/nowhere"),
 }
@@ -225,6 +267,9 @@ ADMIN_APPS = Rule("staff", path="/admin/generations/")  # its route lists the ap
 
 RULES: dict[str, Rule] = {
     **PRODUCT,
+    **WALLET,
+    **RECHARGE,
+    **STATEMENTS,
     **TEAMS,
     **KEYS,
     **AUDIT,

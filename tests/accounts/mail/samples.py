@@ -35,9 +35,12 @@ STATE = SimpleNamespace(
 COMMON: dict[str, Any] = {
     "advice": HOSTILE,
     "after": "admin",
+    "amount": 25_000_000,
     "at_once": False,
     "before": "member",
+    "bonus": 1_250_000,
     "by": PERSON,
+    "card": "visa 4242",
     "days": 14,
     "dispute": SimpleNamespace(amount=2_500_000, status="lost"),
     "ends_at": MOMENT,
@@ -52,7 +55,13 @@ COMMON: dict[str, Any] = {
     "old": "dora@old.example",
     "owed": 1_250_000,
     "own": True,
-    "payment": SimpleNamespace(amount=5_000_000, bonus=500_000, public_id=f"pay_{ID}", card="visa 4242"),
+    "payment": SimpleNamespace(
+        amount=5_000_000,
+        bonus=500_000,
+        public_id=f"pay_{ID}",
+        card="visa 4242",
+        get_failure_display="The bank declined it.",
+    ),
     "period": "month",
     "purse": SimpleNamespace(
         available=SimpleNamespace(balance=1_250_000), held=SimpleNamespace(balance=250_000), balance=1_500_000
@@ -78,6 +87,7 @@ COMMON: dict[str, Any] = {
     "threshold": 80,
     "token": "abc-123",
     "typed": "25.00",
+    "url": f"{settings.SITE_URL}/teams/team_{ID}/go?to=/wallet/payments/pay_{ID}",
     "whose": HOSTILE,
     "why": HOSTILE,
 }
