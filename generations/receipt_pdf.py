@@ -6,7 +6,7 @@ from typing import Any
 
 from django.http import HttpResponse
 
-from generations import receipt_words
+from generations import receipt_words, receipts
 from generations.models import Generation
 from generations.receipt_words import Receipt, amount_words, at
 from project import pdf
@@ -44,10 +44,11 @@ def _parts(receipt: Receipt) -> list[pdf.Part]:
         pdf.Note(receipt.formula),
         pdf.Heading("Credit"),
         pdf.Grid(
-            head=["What", "When", "Transfer", "Amount"],
-            rows=[[row.words, at(row.at), row.key, amount_words(row.amount)] for row in receipt.movements],
-            right=[3],
+            head=["What", "When", "Amount"],
+            rows=[[row.words, at(row.at), amount_words(row.amount)] for row in receipt.movements],
+            right=[2],
         ),
+        pdf.Note(receipt.ledger),
     ]
     if receipt.paid:
         parts += [
@@ -63,4 +64,4 @@ def _parts(receipt: Receipt) -> list[pdf.Part]:
 
 def _line(line: dict[str, Any]) -> list[str]:
     each = f"${cents(line['unit_price']['usd'])}" + (" a million" if line.get("per", 1) != 1 else "")
-    return [line["label"], f"{line['quantity']} {line['unit']}", each, f"${cents(line['amount']['usd'])}"]
+    return [line["label"], receipts.quantity(line), each, f"${cents(line['amount']['usd'])}"]

@@ -55,9 +55,9 @@ class Receipt:
     paid: list[Paid]
 
     @property
-    def free(self) -> bool:
-        """Whether it ended and nothing was charged."""
-        return self.charged is not None and from_usd(self.charged["usd"]) == 0
+    def ledger(self) -> str:
+        """Under which keys the movements stand in the ledger, for who asks us about them."""
+        return f"In the ledger: {', '.join(row.key for row in self.movements)}."
 
 
 def of(generation: Generation) -> Receipt:
@@ -113,11 +113,12 @@ def _open(generation: Generation) -> Receipt:
         name=_name(generation),
         facts=[
             *_facts(generation),
-            ("Asked for", f"{generation.requested_outputs}, at {at(generation.created_at)}"),
+            ("Requested", str(generation.requested_outputs)),
+            ("Asked for", at(generation.created_at)),
         ],
         outcome=(
-            f"It has not ended: nothing is charged yet. {amount_words(held)} held for it; what is not delivered is released,"
-            " and the receipt is made at its end."
+            f"It has not ended: nothing is charged yet. {amount_words(held)} held for it; what is not delivered is"
+            " released, and the receipt is made at its end."
         ),
         lines=generation.lines,
         price=to_json(generation.price),
@@ -146,7 +147,7 @@ def _facts(generation: Generation) -> list[tuple[str, str]]:
         ("Team", generation.team.name),
         ("Made by", made_by(generation)),
         ("Model", _name(generation)),
-        ("Price version", f"{price.number}, in force since {price.effective_from.astimezone(UTC):%Y-%m-%d}"),
+        ("Price version", f"{price.number}, since {price.effective_from.astimezone(UTC):%Y-%m-%d}"),
     ]
 
 

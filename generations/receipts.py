@@ -94,7 +94,8 @@ def formula(generation: Generation, *, charge: int, delivered: int, entry: Entry
     lines = " + ".join(_line(line) for line in generation.lines)
     if delivered < generation.requested_outputs:
         return (
-            f"{delivered} of {generation.requested_outputs} delivered, priced per {noun}: {dollars(charge)} of {lines}."
+            f"{delivered} of {generation.requested_outputs} delivered, priced per {noun}:"
+            f" {dollars(charge)} of {dollars(generation.price)} ({lines})."
         )
     return f"{lines} = {dollars(charge)}."
 
@@ -102,7 +103,12 @@ def formula(generation: Generation, *, charge: int, delivered: int, entry: Entry
 def _line(line: dict[str, Any]) -> str:
     if line["quantity"] == 1:
         return f"${cents(line['amount']['usd'])} ({line['label']})"
-    return f"{line['quantity']} {line['unit']} x ${cents(line['unit_price']['usd'])}"
+    return f"{quantity(line)} x ${cents(line['unit_price']['usd'])}"
+
+
+def quantity(line: dict[str, Any]) -> str:
+    """`4 images`, `1 video`: how much a line is of."""
+    return f"{line['quantity']:,} {line['unit']}{'s' if line['quantity'] != 1 else ''}"
 
 
 def _transfers(hold: Hold, charge: int) -> list[str]:

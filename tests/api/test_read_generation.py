@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import io
 from typing import Any
 
 import pytest
+from pypdf import PdfReader
 
+from billing.models import Transfer
 from generations import outcomes
 from generations.models import GenerationEvent, Reason
+from project.times import stamp
 from tests.api.conftest import PRICE, row_of
 from tests.api.ends import store, succeed
 from tests.api.shapes import EVENT, GENERATION, OUTPUT, PAGE, is_time, micro, problem
+from tests.billing.purchases import bought
 
 RECEIPT = {
     "generation",
@@ -25,8 +30,11 @@ RECEIPT = {
     "delivered",
     "formula",
     "held_at",
+    "captured_at",
+    "released_at",
     "settled_at",
     "transfers",
+    "paid_with",
 }
 QWEN = {
     "model": "qwen-image-edit-plus",
@@ -119,7 +127,7 @@ def test_a_receipt_is_there_at_the_end_and_not_before(world: Any, make: Any, api
     assert refused["Retry-After"]
     succeed(row_of(made), delivered=3)
     receipt = read(api, world, made, "/receipt")
-    assert set(receipt) >= RECEIPT
+    assert set(receipt) == RECEIPT
     assert receipt["generation"] == made["id"]
     assert (receipt["requested"], receipt["delivered"]) == (4, 3)
     assert [micro(receipt[name]) for name in ("quoted", "held", "charged", "released")] == [
@@ -130,6 +138,40 @@ def test_a_receipt_is_there_at_the_end_and_not_before(world: Any, make: Any, api
     ]
     assert "3 of 4" in receipt["formula"]
     assert receipt["transfers"] == [f"{kind}:{made['id']}" for kind in ("hold", "capture", "release")]
+
+
+def test_a_receipt_tells_which_credit_paid_and_when_it_moved(world: Any, make: Any, api: Any) -> None:
+    bought(world.team, 5_000_000, 100_000)
+    made = make(**QWEN)
+    succeed(row_of(made), delivered=3)
+    receipt = read(api, world, made, "/receipt")
+    assert receipt == row_of(made).receipt
+    assert set(receipt) == RECEIPT
+    assert [set(part) for part in receipt["paid_with"]] == [{"kind", "label", "amount", "since"}]
+    assert [(part["kind"], micro(part["amount"])) for part in receipt["paid_with"]] == [("grant", 90_000)]
+    moved = {row.kind: row for row in Transfer.objects.filter(hold=row_of(made).hold_id)}
+    for name, kind in (("held_at", "hold"), ("captured_at", "capture"), ("released_at", "release")):
+        assert receipt[name] == stamp(moved[kind].created_at)
+    assert (micro(receipt["held"]), micro(receipt["charged"]), micro(receipt["released"])) == tuple(
+        moved[kind].amount for kind in ("hold", "capture", "release")
+    )
+    free = make()
+    api("post", f"/generations/{free['id']}/cancel", key=world.key)
+    receipt = read(api, world, free, "/receipt")
+    assert (receipt["paid_with"], receipt["captured_at"]) == ([], None)
+    assert is_time(receipt["released_at"])
+
+
+def test_a_receipt_is_a_pdf_too(world: Any, make: Any, api: Any) -> None:
+    made = make(**QWEN)
+    problem(api("get", f"/generations/{made['id']}/receipt.pdf", key=world.key), 409, "not_ended")
+    succeed(row_of(made), delivered=3)
+    answer = api("get", f"/generations/{made['id']}/receipt.pdf", key=world.key)
+    assert (answer.status_code, answer["Content-Type"]) == (200, "application/pdf")
+    text = " ".join(" ".join(page.extract_text() for page in PdfReader(io.BytesIO(answer.content)).pages).split())
+    for words in ("API key “test key”", "3 of 4", "Charged 18 credits ($0.09)", "Released", made["id"]):
+        assert words in text
+    problem(api("get", f"/generations/{made['id']}/receipt.pdf", key=world.other_key), 404, "not_found")
 
 
 def test_a_receipt_never_tells_what_the_provider_took(world: Any, make: Any, api: Any) -> None:
