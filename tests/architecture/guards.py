@@ -19,8 +19,10 @@ LONGEST = 400  # lines of a file
 TEXTS = (".py", ".html", ".css", ".js")
 NOT_OURS = {"vendor", "migrations", "staticfiles", "node_modules", "__pycache__"}
 APPS = ("project", "accounts", "billing", "generations")
-# The sandbox is a provider: a program of its own. `make run` asks the web process that it has just started.
-OWN_HTTP = ("project/net/", "generations/sandbox/", "project/running.py")
+# Programs of their own: the sandbox is a provider, the stand-in is Stripe.
+OTHERS = ("generations/sandbox/", "billing/standin/")
+# `make run` asks the web process that it has just started; Stripe's SDK has its own client, and one module asks it.
+OWN_HTTP = ("project/net/", "project/running.py", "billing/stripe_gateway.py", *OTHERS)
 MONEY = (
     "billing/*.py",
     "project/money.py",
@@ -82,6 +84,10 @@ def too_long(root: Path) -> list[str]:
 
 def _among(*patterns: str) -> Callable[[str], bool]:
     return lambda name: any(fnmatch.fnmatch(name, pattern) for pattern in patterns)
+
+
+def _of_the_house(*patterns: str) -> Callable[[str], bool]:
+    return lambda name: _among(*patterns)(name) and not name.startswith(OTHERS)
 
 
 def _ours(name: str) -> bool:
@@ -214,8 +220,13 @@ GUARDS = (
         _among("generations/catalog/*", "generations/pricing.py"),
         _importing("django", "accounts", "billing", "generations.models"),
     ),
-    Guard("money is whole", _among(*MONEY), _floats),
-    Guard("leases and deadlines by the database's clock", _among(*TIMED), _clocks),
+    Guard(
+        "only the gateway and the stand-in know Stripe's SDK",
+        lambda name: _ours(name) and not name.startswith(("billing/stripe_gateway.py", "billing/standin/")),
+        _importing("stripe"),
+    ),
+    Guard("money is whole", _of_the_house(*MONEY), _floats),
+    Guard("leases and deadlines by the database's clock", _of_the_house(*TIMED), _clocks),
     Guard("money has one writer", _ours, _writers),
     Guard("a status has one writer", lambda name: _ours(name) and name != "generations/states.py", _movers),
 )

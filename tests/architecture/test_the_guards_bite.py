@@ -76,7 +76,14 @@ PLANTS = [
         "from generations.models import Quote",
     ),
     Plant(WHOLE, "billing/deep/x.py", "price = 0.1", ("generations/forms.py",)),
+    Plant(WHOLE, "billing/recharges.py", "price = 0.1", ("billing/standin/x.py",)),
     Plant(WHOLE, "project/money.py", "amount = float('1')"),
+    Plant(
+        "only the gateway and the stand-in know Stripe's SDK",
+        "billing/payments.py",
+        "import stripe",
+        ("billing/stripe_gateway.py", "billing/standin/x.py"),
+    ),
     Plant(WHOLE, "generations/pricing.py", "share = total / 2"),
     Plant(
         "leases and deadlines by the database's clock",
