@@ -186,7 +186,10 @@ def _declined(payment: Payment, refusal: Declined) -> None:
     if refusal.intent:
         try:
             stripe_gateway.cancel_intent(refusal.intent)
-        except (Refused, StripeFailed) as failure:
+        except Refused:  # somebody else ended it, or it is not what we think
+            payments.converge(payment.pk, by="charge")
+            return
+        except StripeFailed as failure:
             log.warning("%s is left to its sweep: its intent is not canceled: %s", payment.public_id, failure)
             return
     payments.apply(payment.pk, _nothing_paid(payment, refusal.reason, intent=refusal.intent), "charge")

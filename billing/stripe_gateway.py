@@ -136,9 +136,10 @@ def charge(payment: Payment, *, customer: str, payment_method: str) -> PaymentSe
 
 
 def cancel_intent(intent: str) -> None:
-    """Ends an intent unpaid. Refused when it is paid, or on its way."""
+    """Ends an intent unpaid. Refused when it has ended, or is paid or on its way. No key of ours: Stripe would repeat
+    a failure of its own for a day."""
     with _translated("cancel_intent"):
-        _api().payment_intents.cancel(intent, {}, _once("cancel", intent))
+        _api().payment_intents.cancel(intent)
 
 
 def payment_named_by(intent: str) -> str:

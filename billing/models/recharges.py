@@ -23,9 +23,9 @@ class StopReason(models.TextChoices):
 class AutoRecharge(models.Model):
     """Below `threshold`, buy up to `target`, at most `monthly_ceiling` in a calendar month (UTC), with a saved card.
 
-    Stopped by itself (`stopped_at`), it stays so until somebody looks and turns it on again; where it could not act (the
-    ceiling, a restriction) it looks again at `not_before`. The database (migration
-    0008) allows one attempt in flight and three in ten minutes."""
+    Stopped by itself (`stopped_at`), it stays so until somebody looks and turns it on again; where it could not act
+    (the ceiling, a restriction) it looks again at `not_before`. The database (migration 0008) allows one attempt in
+    flight and three in ten minutes."""
 
     team = models.OneToOneField(Team, models.PROTECT, related_name="auto_recharge")
     enabled = models.BooleanField(default=False)
