@@ -20,7 +20,7 @@ from accounts.audit import STAFF, SYSTEM, Doer, Staff
 from accounts.authority import still
 from accounts.models import Action
 from accounts.notify import mail
-from billing import ledger, restrictions, stripe_gateway, takings
+from billing import ledger, payment_states, restrictions, stripe_gateway, takings
 from billing.models import CENT, CREDITED, Dispute, DisputeStatus, Payment, Refund, RefundStatus
 from billing.stripe_seen import PaymentSeen, RefundSeen, Refused, StripeFailed
 from project import db, queue
@@ -74,7 +74,7 @@ def ask(*, payment: Payment, amount: int, actor: Actor | Staff, reason: str, sou
 
 
 def _ask(pk: int, amount: int, actor: Actor | Staff, reason: str, source: str) -> Refund:
-    payment = _locked(pk)
+    payment = payment_states.lock(pk)
     team, name = payment.team, actor.name if isinstance(actor, Actor) else f"{STAFF}:{actor.user.pk}"
     if isinstance(actor, Actor):
         if actor.team.pk != team.pk:
@@ -93,6 +93,7 @@ def _ask(pk: int, amount: int, actor: Actor | Staff, reason: str, source: str) -
         payment=payment, team=team, amount=amount, source=source, actor=name, reason=reason, next_action_at=now + AGAIN
     )
     takings.settle(team, actor=name)
+    payment_states.restate(payment)
     data = {"amount": amount, "payment": payment.public_id, "refund": refund.public_id}
     _record(Action.PAYMENT_REFUNDED, refund, actor, data | ({"reason": reason} if reason else {}))
     queue.enqueue(JOB, refund.pk)
@@ -185,7 +186,8 @@ def _refused(refund_id: int) -> None:
     refund = _locked_refund(refund_id)
     if _end(refund, RefundStatus.FAILED):
         takings.settle(refund.payment.team)
-    queue.enqueue(CONVERGE, refund.payment_id)
+        payment_states.restate(refund.payment)
+    queue.enqueue(CONVERGE, refund.payment_id)  # one made at Stripe may have been in its way, and wait to be seen
 
 
 def _put_off(refund_id: int) -> None:
@@ -198,11 +200,12 @@ def _put_off(refund_id: int) -> None:
 
 
 def _answered(refund_id: int, seen: RefundSeen) -> None:
-    """The payment's own status, and what went back against our books, follow from looking at all of it."""
     refund = _locked_refund(refund_id)
-    if refund.status == RefundStatus.PENDING and _advance(refund, seen):
+    if refund.status == RefundStatus.FAILED:
+        queue.enqueue(CONVERGE, refund.payment_id)  # it went back against our books: look at all of it
+    elif _advance(refund, seen):
         takings.settle(refund.payment.team)
-    queue.enqueue(CONVERGE, refund.payment_id)
+        payment_states.restate(refund.payment)
 
 
 def _row_of(payment: Payment, seen: RefundSeen) -> Refund | None:
@@ -275,13 +278,9 @@ def _end(refund: Refund, status: RefundStatus) -> bool:
 # --- rows ---------------------------------------------------------------------------------------------------------
 
 
-def _locked(pk: int) -> Payment:
-    return Payment.objects.select_for_update(no_key=True, of=("self",)).select_related("team").get(pk=pk)
-
-
 def _locked_refund(pk: int) -> Refund:
     payment_id = Refund.objects.values_list("payment_id", flat=True).get(pk=pk)
-    payment = _locked(payment_id)
+    payment = payment_states.lock(payment_id)
     refund = Refund.objects.select_for_update(no_key=True).get(pk=pk)
     refund.payment = payment
     return refund

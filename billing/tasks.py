@@ -3,7 +3,7 @@ or never. Names are stored in the queue: a renamed job keeps its old name for on
 
 from __future__ import annotations
 
-from billing import balance_watch, payments, recharge_attempts, recharge_cards, stripe_events
+from billing import balance_watch, payments, recharge_attempts, recharge_cards, refunds, stripe_events
 
 
 def process_stripe_event(event_pk: int) -> None:
@@ -14,6 +14,11 @@ def process_stripe_event(event_pk: int) -> None:
 def converge_payment(payment_id: int) -> None:
     """Looks a payment up at Stripe."""
     payments.converge(payment_id, by="sweep")
+
+
+def send_refund(refund_pk: int) -> None:
+    """Asks Stripe for a refund, or how it stands there."""
+    refunds.send(refund_pk)
 
 
 def compare_stripe_events() -> None:

@@ -11,6 +11,7 @@ from billing import (
     views_details,
     views_payments,
     views_recharge,
+    views_refunds,
     views_statements,
     views_top_up,
 )
@@ -32,6 +33,7 @@ urlpatterns = [
     path("wallet/statement.csv", views_statements.statement_csv, name="statement_csv"),
     path("wallet/statement.pdf", views_statements.statement_file, name="statement_pdf"),
     path("wallet/spend", views_statements.spent, name="spend"),
+    path("wallet/payments/<str:public_id>/refund", views_refunds.refund, name="payment_refund"),
     path("wallet/recharge", views_recharge.recharge, name="recharge"),
     path("wallet/recharge/set", views_recharge.set_recharge, name="recharge_set"),
     path("wallet/recharge/off", views_recharge.turn_off_recharge, name="recharge_off"),

@@ -52,6 +52,14 @@ WALLET: dict[str, Rule] = {
     "wallet/details": team(roles.BILLING, BOTH, body={"name": "Films & Sons", "country": "AT"}),
     "wallet/payments": team(roles.BILLING),
     "wallet/payments/<str:public_id>": team(roles.BILLING, ids={"public_id": "payment"}),
+    "wallet/payments/<str:public_id>/refund": team(
+        roles.BILLING,
+        BOTH,
+        ids={"public_id": "payment"},
+        fresh=EVERY,
+        body={"amount": "1"},
+        answers=only(POST=503),  # no key: off
+    ),
     "wallet/payments/<str:public_id>/live": team(roles.BILLING, ids={"public_id": "payment"}),
     "wallet/payments/<str:public_id>/receipt": team(roles.BILLING, ids={"public_id": "payment"}),
     "wallet/payments/<str:public_id>/receipt.pdf": team(roles.BILLING, ids={"public_id": "payment"}),
