@@ -7,8 +7,6 @@ empty once. Turned off, it stays off.
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from django.db import connection, transaction
 from django.db.models.functions import Now
 
@@ -26,18 +24,21 @@ DEFAULT = 5 * USD
 LEAST, MOST = 1 * USD, 10_000 * USD
 REARM_AT = 120  # percent of the amount; below it a hold that comes and goes does not mail again
 ROUND = 100  # teams that one call rings for
-RING_AGAIN = timedelta(minutes=2)  # by then a job that was rung for is lost
+RING_AGAIN = 120  # seconds; by then a job that was rung for is lost
 
-_LOW = """SELECT w.id FROM billing_balancewatch w
-  JOIN billing_account a ON a.team_id = w.team_id AND a.kind = 'available'
-  JOIN accounts_team t ON t.id = w.team_id
-  WHERE w.warned_at IS NULL AND a.balance < w.low_balance AND t.status = 'active'
-    AND (w.rung_at IS NULL OR w.rung_at <= clock_timestamp() - %(again)s)
-  ORDER BY w.id LIMIT %(round)s"""
+# The whole comparison first: with a LIMIT inside, the planner would look accounts up one by one.
+_LOW = """WITH low AS MATERIALIZED (
+    SELECT w.id FROM billing_balancewatch w
+    JOIN billing_account a ON a.team_id = w.team_id AND a.kind = 'available'
+    JOIN accounts_team t ON t.id = w.team_id
+    WHERE a.balance < w.low_balance AND t.status = 'active')
+  SELECT w.id FROM billing_balancewatch w JOIN low USING (id)
+  WHERE w.warned_at IS NULL AND (w.rung_at IS NULL OR w.rung_at <= clock_timestamp() - %s * interval '1 second')
+  ORDER BY w.id LIMIT %s"""
 _RISEN = """SELECT w.id FROM billing_balancewatch w
   JOIN billing_account a ON a.team_id = w.team_id AND a.kind = 'available'
-  WHERE w.warned_at IS NOT NULL AND a.balance * 100 >= w.low_balance * %(rearm)s
-  ORDER BY w.id LIMIT %(round)s"""
+  WHERE w.warned_at IS NOT NULL AND a.balance * 100 >= w.low_balance * %s
+  ORDER BY w.id LIMIT %s"""
 _LOCKED = " FOR NO KEY UPDATE OF w SKIP LOCKED"
 
 
@@ -80,15 +81,13 @@ def bought(*, team: Team) -> None:
 def ring() -> int:
     """Arms again what has risen well above, and enqueues a job for each wallet that is low and was not mailed of.
     Returns how many jobs. For the clock; cheap when there is none, and safe beside itself."""
-    limits = {"again": RING_AGAIN, "round": ROUND, "rearm": REARM_AT}
-    if _found(_RISEN, limits):
+    if _risen():
         with transaction.atomic(durable=True):
-            risen = _found(_RISEN + _LOCKED, limits)
-            BalanceWatch.objects.filter(pk__in=risen).update(warned_at=None, rung_at=None)
-    if not _found(_LOW, limits):
+            BalanceWatch.objects.filter(pk__in=_risen(_LOCKED)).update(warned_at=None, rung_at=None)
+    if not _low():
         return 0
     with transaction.atomic(durable=True):
-        low = _found(_LOW + _LOCKED, limits)
+        low = _low(_LOCKED)
         for pk in low:
             queue.enqueue("billing.tasks.warn_low_balance", pk)
         BalanceWatch.objects.filter(pk__in=low).update(rung_at=Now())
@@ -115,9 +114,17 @@ def _warn(pk: int) -> None:
     recharges.tell(row.team, "low_balance", context)
 
 
-def _found(sql: str, limits: dict[str, object]) -> list[int]:
+def _low(locked: str = "") -> list[int]:
+    return _found(_LOW + locked, [RING_AGAIN, ROUND])
+
+
+def _risen(locked: str = "") -> list[int]:
+    return _found(_RISEN + locked, [REARM_AT, ROUND])
+
+
+def _found(sql: str, values: list[int]) -> list[int]:
     with connection.cursor() as cursor:
-        cursor.execute(sql, limits)
+        cursor.execute(sql, values)
         return [row[0] for row in cursor.fetchall()]
 
 

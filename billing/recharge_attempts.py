@@ -36,22 +36,25 @@ from project.failpoints import failpoint
 log = logging.getLogger(__name__)
 
 ROUND = 100  # teams that one call rings for
-RING_AGAIN = timedelta(minutes=2)  # by then a job that was rung for is lost
+RING_AGAIN = 120  # seconds; by then a job that was rung for is lost
 CHARGE_WITHIN = 15.0  # seconds after the commit; later somebody else looks after the payment
 LOOK_UP_AFTER = timedelta(seconds=90)  # longer than CHARGE_WITHIN and the longest answer of Stripe
 GIVE_UP_AFTER = timedelta(minutes=15)  # what Stripe has no trace of by then never reached it
 PAUSE = timedelta(minutes=5)  # after a failure that is no decline; keeps such ones from being three in ten minutes
 BLOCKED = timedelta(hours=1)  # until it looks again where the ceiling or a restriction is in the way
 
-_NEEDED = """SELECT r.id FROM billing_autorecharge r
-  JOIN billing_account a ON a.team_id = r.team_id AND a.kind = 'available'
-  JOIN accounts_team t ON t.id = r.team_id
-  WHERE r.enabled AND r.stopped_at IS NULL AND a.balance < r.threshold AND t.status = 'active'
-    AND (r.rung_at IS NULL OR r.rung_at <= clock_timestamp() - %(again)s)
-    AND (r.not_before IS NULL OR r.not_before <= clock_timestamp())
-    AND NOT EXISTS (SELECT FROM billing_payment p
-                    WHERE p.team_id = r.team_id AND p.origin = 'auto' AND p.status = 'pending')
-  ORDER BY r.id LIMIT %(round)s"""
+# The whole comparison first: with a LIMIT inside, the planner would look accounts up one by one.
+_NEEDED = """WITH needy AS MATERIALIZED (
+    SELECT r.id FROM billing_autorecharge r
+    JOIN billing_account a ON a.team_id = r.team_id AND a.kind = 'available'
+    JOIN accounts_team t ON t.id = r.team_id
+    WHERE r.enabled AND r.stopped_at IS NULL AND a.balance < r.threshold AND t.status = 'active'
+      AND (r.not_before IS NULL OR r.not_before <= clock_timestamp())
+      AND NOT EXISTS (SELECT FROM billing_payment p
+                      WHERE p.team_id = r.team_id AND p.origin = 'auto' AND p.status = 'pending'))
+  SELECT r.id FROM billing_autorecharge r JOIN needy USING (id)
+  WHERE r.rung_at IS NULL OR r.rung_at <= clock_timestamp() - %s * interval '1 second'
+  ORDER BY r.id LIMIT %s"""
 _LOCKED = " FOR NO KEY UPDATE OF r SKIP LOCKED"
 
 
@@ -97,7 +100,8 @@ def _start(pk: int) -> tuple[Payment, str] | None:
         return None
     moment = db.now()
     if last is not None and _was_no_decline(last) and moment < last.created_at + PAUSE:
-        return _wait(row, last.created_at + PAUSE)
+        _wait(row, last.created_at + PAUSE)
+        return None
     available = ledger.wallet(team.pk).available.balance
     if available >= row.threshold:
         return None
@@ -105,9 +109,10 @@ def _start(pk: int) -> tuple[Payment, str] | None:
         with transaction.atomic():
             return _pending(row, amount_for(row, available), moment), row.payment_method
     except Forbidden:  # restricted
-        return _wait(row, moment + BLOCKED)
+        _wait(row, moment + BLOCKED)
     except IntegrityError as error:
-        return _refused(row, db.broken_rule(error), moment, error)
+        _refused(row, db.broken_rule(error), moment, error)
+    return None
 
 
 def amount_for(row: AutoRecharge, available: int) -> int:
@@ -203,5 +208,5 @@ def _nothing_paid(payment: Payment, reason: str, *, intent: str = "") -> Payment
 
 def _needed(sql: str) -> list[int]:
     with connection.cursor() as cursor:
-        cursor.execute(sql, {"again": RING_AGAIN, "round": ROUND})
+        cursor.execute(sql, [RING_AGAIN, ROUND])
         return [row[0] for row in cursor.fetchall()]

@@ -144,7 +144,7 @@ def test_a_lost_job_is_rung_for_again(world: World, stripe: StripeProcess, jobs:
     with connection.cursor() as cursor:
         cursor.execute("DELETE FROM django_q_ormq")
     assert recharge_attempts.ring() == 0
-    AutoRecharge.objects.filter(pk=row.pk).update(rung_at=db.now() - recharge_attempts.RING_AGAIN)
+    AutoRecharge.objects.filter(pk=row.pk).update(rung_at=db.now() - timedelta(seconds=recharge_attempts.RING_AGAIN))
     assert tick(jobs) == 1
     assert len(tries(row)) == 1
 

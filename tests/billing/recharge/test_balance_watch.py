@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -106,7 +107,7 @@ def test_a_lost_job_is_rung_for_again(world: World, watch: BalanceWatch, jobs: J
     with connection.cursor() as cursor:
         cursor.execute("DELETE FROM django_q_ormq")
     assert tick(jobs) == 0
-    BalanceWatch.objects.update(rung_at=db.now() - balance_watch.RING_AGAIN)
+    BalanceWatch.objects.update(rung_at=db.now() - timedelta(seconds=balance_watch.RING_AGAIN))
     assert tick(jobs) == 1
     assert len(letters()) == 1
 
