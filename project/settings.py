@@ -394,6 +394,6 @@ LOGGING = {
     "filters": {"redact": {"()": "project.logs.Redact"}},
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["redact"]}},
-    "loggers": {"django-q": {"level": "WARNING"}, "httpx": {"level": "WARNING"}},
+    "loggers": dict.fromkeys(("django-q", "httpx", "stripe"), {"level": "WARNING"}),
     "root": {"handlers": ["console"], "level": env.text("LOG_LEVEL", "WARNING" if TESTING else "INFO")},
 }

@@ -114,7 +114,8 @@ def test_a_newcomers_first_hour(running: Running) -> None:
         assert video.read(12)[4:8] == b"ftyp", "not an mp4"
     assert stat.S_IMODE((running.data_dir / "demo.json").stat().st_mode) == 0o600
     a_newcomer_finds_the_mail(running)
-    paid = a_test_card_pays(running)
+    paid = a_newcomer_tops_up(running)
+    assert running.api("/api/v1/wallet")["available"]["credits"] == "3940"
 
     os.killpg(make.pid, signal.SIGINT)  # as a terminal's Ctrl-C does
     make.wait(timeout=40)
@@ -125,7 +126,7 @@ def test_a_newcomers_first_hour(running: Running) -> None:
     make = running.start()
     assert time.monotonic() - begun < SECOND_START_WITHIN
     assert running.greeting() == greeting
-    assert running.api("/api/v1/wallet")["available"]["credits"] == "1940"
+    assert running.api("/api/v1/wallet")["available"]["credits"] == "3940"
     assert running.api(f"/api/v1/generations/{generation['id']}")["status"] == "succeeded"
     assert running.stripe().v1.checkout.sessions.retrieve(paid).payment_status == "paid"
 
@@ -158,18 +159,26 @@ def a_newcomer_finds_the_mail(running: Running) -> None:
     assert stat.S_IMODE(kept.stat().st_mode) == 0o600
 
 
-def a_test_card_pays(running: Running) -> str:
-    """The stand-in's page is there, marked as what it is, and takes a test card; the session's id."""
-    price = {"currency": "usd", "unit_amount": 1000, "product_data": {"name": "Credit"}}
-    back = f"{running.site}/health/live?session={{CHECKOUT_SESSION_ID}}"
-    session = running.stripe().v1.checkout.sessions.create(
-        {"mode": "payment", "line_items": [{"price_data": price, "quantity": 1}], "success_url": back}
-    )
-    assert session.url is not None
-    assert "Not real money" in httpx.get(session.url).text
-    done = httpx.post(session.url, data={"card": "4242424242424242"}, follow_redirects=True)
-    assert (done.status_code, str(done.url)) == (200, f"{running.site}/health/live?session={session.id}")
-    return session.id
+def a_newcomer_tops_up(running: Running) -> str:
+    """In the browser: to the stand-in's page, marked as what it is, and back with 2,000 credits; the session's id."""
+    greeting = running.greeting()
+    with httpx.Client(base_url=running.site, follow_redirects=True, timeout=30) as browser:
+
+        def send(path: str, **fields: str) -> httpx.Response:
+            token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', browser.get(path).text)
+            assert token is not None
+            return browser.post(path, data={**fields, "csrfmiddlewaretoken": token[1]}).raise_for_status()
+
+        send("/accounts/login/", login=greeting["email"], password=greeting["password"])
+        card_page = send("/wallet/top-up", pack="other", amount="10")
+        assert "Not real money" in card_page.text
+        session = card_page.url.path.rsplit("/", 1)[-1]
+        back = browser.post(str(card_page.url), data={"card": "4242424242424242"}).raise_for_status()
+        assert str(back.url).startswith(f"{running.site}/wallet/payments/pay_"), back.url
+        assert "Paid" in back.text
+        assert "visa 4242" in back.text
+    assert running.stripe().v1.checkout.sessions.retrieve(session).payment_status == "paid"
+    return session
 
 
 def test_when_a_part_dies_everything_stops_and_says_so(running: Running) -> None:
