@@ -198,6 +198,7 @@ left join lateral (select balance_after from billing_entry where account_id = a.
 """
 
 # Every transfer of `moved` has one entry in one of the two accounts; a hold and a release have two that cancel out.
+# The edges are two parts, and transfers are looked up one by one (offset 0), so that no plan reads a whole table.
 _STATEMENT = """
 with account as (
   select a.id, a.kind, coalesce(o.account_version, 0) as opened, coalesce(o.balance_after, 0) as opening,
@@ -208,16 +209,19 @@ with account as (
   left join lateral (select account_version, balance_after from billing_entry
     where account_id = a.id and created_at < %(end)s order by created_at desc, account_version desc limit 1) c on true
   where a.team_id = %(team)s
+), edge as (
+  select e.transfer_id, e.delta from account a join billing_entry e on e.account_id = a.id
+    where a.kind in ('available', 'held') and e.created_at >= %(start)s and e.created_at < %(first)s
+  union all
+  select e.transfer_id, e.delta from account a join billing_entry e on e.account_id = a.id
+    where a.kind in ('available', 'held') and e.created_at >= %(last)s and e.created_at < %(end)s
 ), moved as (
   select kind, amount, count from billing_daytotal
     where team_id = %(team)s and day >= %(first_day)s and day < %(last_day)s
   union all
-  select t.kind, abs(e.delta), 1
-    from (values (%(start)s::timestamptz, %(first)s::timestamptz), (%(last)s, %(end)s)) edge (since, until)
-    cross join account a
-    join billing_entry e on e.account_id = a.id and e.created_at >= edge.since and e.created_at < edge.until
-    join billing_transfer t on t.id = e.transfer_id
-    where a.kind in ('available', 'held') and t.kind not in ('hold', 'release')
+  select t.kind, abs(e.delta), 1 from edge e
+    cross join lateral (select kind from billing_transfer where id = e.transfer_id offset 0) t
+    where t.kind not in ('hold', 'release')
 )
 select 'account', kind, id, opened, opening, closed, closing from account
 union all

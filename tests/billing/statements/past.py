@@ -46,6 +46,12 @@ def put(moments: Sequence[tuple[int, datetime]]) -> None:
         cursor.executemany(
             "update billing_entry set created_at = %s where transfer_id = %s", [(at, pk) for pk, at in moments]
         )
+    retotal()
+
+
+def retotal() -> None:
+    """Makes the totals of the days anew from the entries."""
+    with connection.cursor() as cursor:
         cursor.execute(_TOTALS)
 
 
@@ -69,11 +75,8 @@ class Life:
     frozen: list[Transfer] = field(default_factory=list)
     taken: list[Transfer] = field(default_factory=list)
 
-    def do(self, what: str, amount: int, who: Membership | ApiKey | None = None, subject: str = "") -> None:
-        if what == "hold":
-            self.hold(amount, who, subject)
-        else:
-            getattr(self, what)(amount)
+    def do(self, what: str, amount: int) -> None:
+        getattr(self, what)(amount)
 
     def grant(self, amount: int) -> None:
         credits.grant(team=self.team, amount=amount, actor="test", reason="test", grant_id=uuid.uuid4())
@@ -81,19 +84,20 @@ class Life:
     def buy(self, amount: int) -> None:
         bought(self.team, (amount // 10_000 + 1) * 10_000, bonus=amount % 7_000)
 
-    def hold(self, amount: int, who: Membership | ApiKey | None = None, subject: str = "") -> None:
+    def hold(self, amount: int, who: Membership | ApiKey | None = None, subject: str = "") -> Hold | None:
         amount = min(amount, ledger.wallet(self.team.pk).available.balance)
-        if amount:
-            holds.hold(
-                team=self.team,
-                reference=f"test_{uuid.uuid4().hex}",
-                amount=amount,
-                expires_at=db.now() + timedelta(hours=1),
-                actor="test",
-                membership=who if isinstance(who, Membership) else None,
-                api_key=who if isinstance(who, ApiKey) else None,
-                subject=subject,
-            )
+        if not amount:
+            return None
+        return holds.hold(
+            team=self.team,
+            reference=f"test_{uuid.uuid4().hex}",
+            amount=amount,
+            expires_at=db.now() + timedelta(hours=1),
+            actor="test",
+            membership=who if isinstance(who, Membership) else None,
+            api_key=who if isinstance(who, ApiKey) else None,
+            subject=subject,
+        )
 
     def settle(self, amount: int) -> None:
         row = Hold.objects.filter(team=self.team, state=HoldState.OPEN).order_by("created_at", "id").first()

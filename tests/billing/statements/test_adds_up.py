@@ -8,7 +8,7 @@ from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 from django.db import connection, transaction
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from billing import queries, reconcile, statements
@@ -73,7 +73,7 @@ def edges_of(steps: list[Step], picks: list[int]) -> list[datetime]:
     return sorted({every[pick % len(every)] for pick in picks} | {every[0], every[-1]})
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck), phases=[Phase.generate])
 @given(acts=acts, gaps=gaps, picks=st.lists(st.integers(0, 10**6), min_size=3, max_size=3))
 def test_any_period_adds_up_and_periods_chain(world: World, acts: Any, gaps: Any, picks: Any) -> None:
     with transaction.atomic():

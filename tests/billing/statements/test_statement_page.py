@@ -12,7 +12,7 @@ from django.db import connection
 from django.test import Client
 
 from accounts.models import Action, AuditEvent
-from billing import statement_pdf
+from billing import statement_pdf, views_statements
 from tests.billing.purchases import bought
 from tests.billing.statements.past import Life, put, transfers_of
 from tests.pages.parsing import Page, read
@@ -121,25 +121,26 @@ def test_other_parameters_and_places_are_refused_in_words(alice: Client) -> None
     read(alice.get(f"/wallet/statement?{DAYS}&newer="))
 
 
-def test_lines_go_by_pages_within_the_period(june: World, alice: Client) -> None:
+def test_lines_go_by_pages_within_the_period(june: World, alice: Client, monkeypatch: Any) -> None:
+    monkeypatch.setattr(views_statements, "LINES", 8)
     life = Life(june.team)
-    for _ in range(60):
+    for _ in range(10):
         life.grant(1_000)
     found = transfers_of(june.team)
-    put([(pk, JUNE + timedelta(hours=n)) for n, pk in enumerate(found)])
-    days = "from=2026-06-01&to=2026-06-03"  # the first 60 of 67
+    put([(pk, JUNE + timedelta(hours=5 * n)) for n, pk in enumerate(found)])
+    days = "from=2026-06-02&to=2026-06-04"  # the third to the seventeenth of 18
     first = read(alice.get(f"/wallet/statement?{days}"))
     times = [e.attrs["datetime"] for e in first.all("time")]
-    assert len(times) == 50
+    assert len(times) == 8
     second = read(alice.get(first.one("a", rel="next").attrs["href"]))
     times += [e.attrs["datetime"] for e in second.all("time")]
-    wanted = [JUNE + timedelta(hours=n) for n in range(len(found))]
-    wanted = [at for at in wanted if at < datetime(2026, 6, 4, tzinfo=UTC)]
+    wanted = [JUNE + timedelta(hours=5 * n) for n in range(len(found))]
+    wanted = [at for at in wanted if datetime(2026, 6, 2, tzinfo=UTC) <= at < datetime(2026, 6, 5, tzinfo=UTC)]
     assert times == [at.isoformat().replace("+00:00", "Z") for at in reversed(wanted)]
     assert second.all("a", rel="next") == []
     assert equation(second) == equation(first)
     back = read(alice.get(second.one("a", rel="prev").attrs["href"]))
-    assert [e.attrs["datetime"] for e in back.all("time")] == times[:50]
+    assert [e.attrs["datetime"] for e in back.all("time")] == times[:8]
 
 
 def test_the_file_of_the_page_is_the_whole_period(june: World, alice: Client) -> None:
@@ -187,7 +188,7 @@ def test_queries_do_not_depend_on_the_lines(june: World, alice: Client, count_qu
     read(alice.get(f"/wallet/statement?{DAYS}"))
     one = count_queries(lambda: read(alice.get("/wallet/statement?from=2026-06-01&to=2026-06-04")))
     life = Life(june.team)
-    for _ in range(30):
+    for _ in range(12):
         life.grant(1_000)
     put([(pk, JUNE + timedelta(hours=n)) for n, pk in enumerate(transfers_of(june.team))])
     assert count_queries(lambda: read(alice.get(f"/wallet/statement?{DAYS}"))) == one
