@@ -144,8 +144,10 @@ def open_checkout(payment: Payment) -> str:
 
 def _open(row: Payment) -> str:
     customer = _customer_of(row)
-    page = f"{settings.SITE_URL}{reverse('payment', args=[row.public_id])}"
-    back = f"{settings.SITE_URL}{reverse('payment_return', args=[row.public_id])}"
+    # By way of the team: the buyer's browser may act for another one by then.
+    team = f"{settings.SITE_URL}{reverse('team_go', args=[row.team.public_id])}?to="
+    page = f"{team}{reverse('payment', args=[row.public_id])}"
+    back = f"{team}{reverse('payment_return', args=[row.public_id])}"
     try:
         session, url = stripe_gateway.open_checkout(
             row, customer=customer, success_url=back, cancel_url=page, save_card=row.save_card

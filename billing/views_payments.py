@@ -58,6 +58,7 @@ def _context(request: MemberRequest, row: Payment) -> dict[str, Any]:
         "transfers": payment_queries.transfers(row),
         "pending": row.status == PaymentStatus.PENDING,
         "refund_until": payment_queries.refund_until(row),
+        "back": payment_queries.refunded(row),
         "contested": payment_queries.contested(row),
         "buying": bool(settings.STRIPE.key),
     }

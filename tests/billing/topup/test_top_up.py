@@ -11,7 +11,7 @@ import pytest
 from django.core import mail
 from django.test import Client
 
-from accounts.models import Team, TeamStatus, User
+from accounts.models import Membership, Role, Team, TeamStatus, User
 from billing import ledger
 from billing.models import AutoRecharge, Payment
 from project.money import USD
@@ -42,11 +42,11 @@ def pay(page: str, card: str) -> httpx.Response:
 def back(client: Client, answer: httpx.Response) -> Page:
     """Follows the payment page's redirect to us. Returns our page of the payment."""
     assert answer.status_code == 303, answer.text
-    path = urlsplit(answer.headers["Location"]).path
-    assert path.endswith("/return")
-    response = client.get(path)
-    assert response.status_code == 302
-    return read(client.get(response.headers["Location"]))
+    there = urlsplit(answer.headers["Location"])
+    assert there.path.startswith("/teams/")
+    response = client.get(f"{there.path}?{there.query}", follow=True)
+    assert [address.rpartition("/")[2] for address, _ in response.redirect_chain][0] == "return"
+    return read(response)
 
 
 def available(team: Team) -> int:
@@ -270,6 +270,19 @@ def test_only_who_looks_after_the_money_buys(
         assert client.get(f"/wallet/payments/{row.public_id}/return").status_code == status
     assert Payment.objects.count() == 1
     assert again(row).status == "pending"
+
+
+def test_who_acts_for_another_team_by_then_is_asked_and_comes_back(
+    stripe: StripeProcess, world: World, alice: Client
+) -> None:
+    answer = pay(choose(alice, pack="25000000"), GOOD)
+    Membership.objects.create(team=world.other_team, user=world.alice, role=Role.MEMBER)
+    alice.post("/teams/switch", {"team": world.other_team.public_id})
+    there = urlsplit(answer.headers["Location"])
+    asked = read(alice.get(f"{there.path}?{there.query}"))
+    to = asked.one("input", name="to").attrs["value"]
+    shown = read(alice.post(there.path, {"to": to}, follow=True))
+    assert shown.texts("span", klass="badge") == ["Paid"]
 
 
 def test_what_the_address_says_is_not_believed(stripe: StripeProcess, world: World, alice: Client) -> None:
