@@ -63,7 +63,7 @@ _TITLE = ParagraphStyle("title", _TEXT, fontName=BOLD, fontSize=18, leading=24)
 _HEADING = ParagraphStyle("heading", _TEXT, fontName=BOLD, fontSize=11, leading=15, spaceBefore=14)
 
 _letters: frozenset[int] = frozenset()
-_one_at_a_time = threading.Lock()  # reportlab's fonts keep a place in their file, which threads would share
+_one_at_a_time = threading.Lock()  # reportlab promises nothing to threads: its fonts keep a place in their file
 
 
 @dataclass(frozen=True)
