@@ -97,6 +97,16 @@ def refund_until(payment: Payment) -> datetime | None:
     return until
 
 
+def refunds_of(payment: Payment) -> list[Refund]:
+    """Its refunds, the oldest first."""
+    return list(payment.refunds.order_by("pk"))
+
+
+def disputes_of(payment: Payment) -> list[Dispute]:
+    """Its disputes, the oldest first."""
+    return list(payment.disputes.order_by("pk"))
+
+
 def refunded(payment: Payment) -> int:
     """Micro-dollars that went back, or are on their way."""
     return sum(row.amount for row in payment.refunds.all() if row.status != RefundStatus.FAILED)

@@ -35,8 +35,8 @@ from accounts.models import (
     User,
 )
 from accounts.teams import ensure_own_team
-from billing import credits, ledger
-from billing.models import Budget, BudgetRaise, BudgetRequest
+from billing import credits, ledger, recharges
+from billing.models import Budget, BudgetRaise, BudgetRequest, Dispute, Payment, Refund, Restriction, StripeEvent
 from generations import idempotency, intake, offers
 from generations.models import Attempt, Generation, GenerationEvent, Output, Quote, Upload
 from project import db, ids
@@ -189,6 +189,8 @@ def _team(name: str, owner: User, prompt: str) -> Things:
         team=team, budget=budget, asked_by=other, amount=2_000_000, reason=f"asked in {name}"
     )
     payment = bought(team, 25_000_000, 1_000_000, membership=place)
+    recharges.card_saved(team=team, payment_method=f"pm_of_{team.pk}_secret", card="visa 4242")
+    stripe_ids = _troubled(payment)
     seen = UserSession.objects.create(
         user=owner, ip="203.0.113.7", user_agent=f"browser of {owner.name}", session_key=uuid.uuid4().hex
     )
@@ -254,9 +256,29 @@ def _team(name: str, owner: User, prompt: str) -> Things:
     }
     inside = {running.provider_task_id or "", f"results.example/{done.pk}", attempt.detail, said, "7654321"}
     inside |= {bytes(secret.digest).hex(), bytes(attempt.token_hash).hex(), text, text.rpartition("_")[2]}
-    inside |= {payment.payment_intent or "", payment.checkout_session or ""}
+    inside |= {payment.payment_intent or "", payment.checkout_session or "", *stripe_ids}
     assert "" not in inside
     return Things(team, things, frozenset(marks), frozenset(inside), told)
+
+
+def _troubled(payment: Payment) -> set[str]:
+    """Whatever befalls a payment, all of it over. Returns Stripe's ids."""
+    about: dict[str, Any] = {"payment": payment, "team": payment.team}
+    refund, dispute, event = (f"{prefix}_{uuid.uuid4().hex[:20]}" for prefix in ("re", "du", "evt"))
+    ended: dict[str, Any] = {"ended_at": db.now()}
+    Refund.objects.create(**about, **ended, amount=10_000, status="failed", stripe_id=refund, source="stripe")
+    Dispute.objects.create(**about, **ended, amount=10_000, status="won", stripe_id=dispute)
+    Restriction.objects.create(**about, owed=10_000, reason="over", lifted_at=db.now(), lifted_by="system")
+    StripeEvent.objects.create(
+        event_id=event,
+        type="refund.failed",
+        livemode=False,
+        payload="{}",
+        source="webhook",
+        status="ignored",
+        created_at=db.now(),
+    )
+    return {refund, dispute, event}
 
 
 def _made(team: Team, place: Membership, prompt: str) -> Generation:

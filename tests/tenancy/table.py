@@ -253,6 +253,12 @@ ADMIN_MODELS: dict[str, str] = {
     "project/mail": "read",
     "accounts/auditevent": "read",
     "accounts/team": "read",
+    "billing/payment": "read",
+    "billing/lot": "read",
+    "billing/refund": "read",
+    "billing/dispute": "read",
+    "billing/restriction": "read",
+    "billing/stripeevent": "read",
     "generations/listing": "change",
     "generations/priceversion": "read",
     "generations/generation": "read",
@@ -269,6 +275,8 @@ ADMIN: dict[str, Rule] = {
         for model in ADMIN_MODELS
         for page in ("history/", "delete/", "change/", "")
     },
+    "billing/payment/<path:object_id>/refund/": Rule("staff", given={"object_id": "1"}),
+    "billing/restriction/<path:object_id>/lift/": Rule("staff", given={"object_id": "1"}),
     "(?P<url>.*)$": Rule("staff", path="/admin/nowhere"),
 }
 ADMIN_APPS = Rule("staff", path="/admin/generations/")  # its route lists the apps, so it is found by name
