@@ -18,7 +18,7 @@ from accounts import audit
 from accounts.models import Action
 from billing import payments, stripe_gateway, stripe_shapes
 from billing.models import EventStatus, Payment, StripeEvent, StripeWatch
-from billing.stripe_seen import EventAbout, EventSeen
+from billing.stripe_seen import EventAbout, EventSeen, Refused, StripeFailed
 from project import db, ids, queue
 from project.failpoints import failpoint
 
@@ -171,45 +171,49 @@ def _failed(event: StripeEvent, error: Exception) -> None:
 
 # --- the comparison ---------------------------------------------------------------------------------------------
 def ring_comparison() -> int:
-    """Enqueues the comparison when it is due; 1 when it did. Harmless beside itself."""
+    """Enqueues the comparison when it is due, and at a process's first call; 1 when it did. Harmless beside itself."""
+    global _was_rung
     if not stripe_gateway.is_on():
         return 0
-
-    def ring() -> int:
-        StripeWatch.objects.get_or_create(defaults={"compared_until": db.now() - KEPT})
-        due = StripeWatch.objects.select_for_update(skip_locked=True, no_key=True).filter(next_action_at__lte=Now())
-        if not due.exists():
-            return 0
-        StripeWatch.objects.filter(next_action_at__lte=Now()).update(next_action_at=Now() + AGAIN)
-        queue.enqueue(COMPARE)
-        return 1
-
-    return db.in_transaction(ring)
+    first, _was_rung = not _was_rung, True
+    return db.in_transaction(lambda: _ring_comparison(first))
 
 
-def compare_soon() -> None:
-    """Makes the comparison due: after a stop nobody knows what was missed."""
-    StripeWatch.objects.update(next_action_at=Now())
+_was_rung = False  # by this process: after a stop nobody knows what was missed
+
+
+def _ring_comparison(first: bool) -> int:  # noqa: FBT001 - one caller
+    StripeWatch.objects.get_or_create(defaults={"compared_until": db.now() - KEPT})
+    rows = StripeWatch.objects.select_for_update(skip_locked=True, no_key=True)
+    if not (rows if first else rows.filter(next_action_at__lte=Now())).exists():
+        return 0
+    StripeWatch.objects.update(next_action_at=Now() + AGAIN)
+    queue.enqueue(COMPARE)
+    return 1
 
 
 def compare_with_stripe() -> int:
     """Stores the events that Stripe has and we have not, since the last comparison; returns how many. Goes over the
-    network, for a bounded time: what is left is the next job's. Raises StripeFailed, Refused."""
+    network, for a bounded time: what is left, and what Stripe does not answer, is a later job's."""
     watch = StripeWatch.objects.first()
-    if watch is None:
+    if watch is None or not stripe_gateway.is_on():
         return 0
     began = db.now()
     missed = 0
     since = max(watch.compared_until - MARGIN, began - KEPT)
     while since < began:
         until = min(since + WINDOW, began)
-        missed += _compare(since, until)
-        done = until == began
+        try:
+            missed += _compare(since, until)
+        except (StripeFailed, Refused) as error:
+            log.warning("events were not compared: %s", error)
+            return missed
         StripeWatch.objects.update(
-            compared_until=Greatest(F("compared_until"), until), next_action_at=Now() + EVERY if done else Now()
+            compared_until=Greatest(F("compared_until"), until),
+            next_action_at=Now() + (EVERY if until == began else timedelta()),
         )
         since = until
-        if not done and db.now() - began > BUDGET:
+        if db.now() - began > BUDGET:
             break
     return missed
 

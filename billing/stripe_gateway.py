@@ -265,9 +265,9 @@ def read_event(raw: bytes, signature: str) -> EventSeen:
 
 
 def list_events(since: datetime, until: datetime) -> Iterator[EventSeen]:
-    """The events of TYPES that Stripe made from `since` to before `until`, newest first. It keeps them for 30 days."""
+    """The events of TYPES that Stripe made from `since` to `until`, newest first. It keeps them for 30 days."""
     params: Any = {
-        "created": {"gte": int(since.timestamp()), "lt": int(until.timestamp())},
+        "created": {"gte": int(since.timestamp()), "lte": int(until.timestamp())},
         "types": list(TYPES),
         "limit": PAGE,
     }

@@ -11,7 +11,7 @@ from django.db.models.functions import Now
 from django.test import Client
 
 from billing import payments
-from billing.models import Account, Entry, Lot, Payment, StripeEvent
+from billing.models import Account, Dispute, Entry, Lot, Payment, Refund, Restriction, StripeEvent
 from project.money import USD
 from tests.stripe_client import StripeProcess
 from tests.world import World
@@ -82,6 +82,9 @@ def books() -> dict[str, Any]:
         "balances": {(row.team_id, row.kind): row.balance for row in Account.objects.exclude(team=None) if row.balance},
         "lots": sorted(Lot.objects.values_list("kind", "unspent", "held", "spent", "frozen", "taken", "expired")),
         "payments": sorted(Payment.objects.values_list("uuid", "status", "failure")),
+        "refunds": sorted(Refund.objects.exclude(status="failed").values_list("stripe_id", "amount", "status")),
+        "disputes": sorted(Dispute.objects.values_list("stripe_id", "amount", "status")),
+        "owed": list(Restriction.objects.filter(lifted_at=None).values_list("team", "owed")),
     }
 
 

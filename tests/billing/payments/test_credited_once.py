@@ -86,7 +86,9 @@ def test_an_open_page_credits_nothing_and_is_looked_at_again(world: World, strip
     before = row.next_action_at
     row = payments.converge(row.pk, by="return")
     assert row.status == "pending"
-    assert row.next_action_at is not None and before is not None and row.next_action_at > before
+    assert before is not None
+    assert row.next_action_at is not None
+    assert row.next_action_at > before
     assert ledger.wallet(world.team.pk).balance == FIRST_CREDIT
 
 
