@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from project.money import dollars
+from project.money import USD, dollars
 
 WIDTH, HEIGHT = 720, 200
 LEFT, TOP, BOTTOM = 64, 12, 24  # room for the words at the edges
@@ -83,7 +83,7 @@ def of_days(days: Sequence[tuple[date, int]]) -> Days | None:
     return Days(
         title=f"Spent by day from {days[0][0]} to {days[-1][0]}; most on {best[0]}: {dollars(best[1])}",
         bars=bars,
-        lines=[Line(_units((floor - room * part // 2) * TENTHS), dollars(top * part // 2)) for part in (0, 1, 2)],
+        lines=[Line(_units((floor - room * part // 2) * TENTHS), _short(top * part // 2)) for part in (0, 1, 2)],
         ticks=[Tick(_units(LEFT * TENTHS + place * step + step // 2), days[place][0].isoformat()) for place in places],
     )
 
@@ -99,6 +99,11 @@ def ceiling(amount: int) -> int:
     while power * 10 < amount:
         power *= 10
     return next(power * step for step in (1, 2, 5, 10) if power * step >= amount)
+
+
+def _short(amount: int) -> str:
+    """`$5`, `$0.50`: a round amount without zeros after its point."""
+    return f"${amount // USD:,}" if amount % USD == 0 else dollars(amount)
 
 
 def _units(tenths: int) -> str:

@@ -13,6 +13,7 @@ from project.errors import FieldError, Invalid
 from project.money import dollars
 from project.times import stamp
 
+MINUS = "\N{MINUS SIGN}"
 MOST_LINES = 2_000  # a thousand take a second
 
 
@@ -47,13 +48,14 @@ def _head(actor: Actor, found: Statement, now: datetime) -> list[pdf.Part]:
         ("From", _when(found.start)),
         ("To (not included)" if found.end <= now else "Up to", _when(min(found.end, now))),
     ]
+    back = ("+ Given back", found.given_back) if found.taken_back < 0 else (f"{MINUS} Taken back", found.taken_back)
     rows = [
         ("Opening balance", found.opening.balance),
         ("+ Bought", found.bought),
         ("+ Granted", found.granted),
-        ("\N{MINUS SIGN} Charged", found.charged),
-        ("\N{MINUS SIGN} Expired", found.expired),
-        ("\N{MINUS SIGN} Taken back", found.taken_back),
+        (f"{MINUS} Charged", found.charged),
+        (f"{MINUS} Expired", found.expired),
+        back,
     ]
     return [
         pdf.Facts(facts),
@@ -86,7 +88,7 @@ def _row(line: Line) -> list[str]:
 
 def signed(micro: int) -> str:
     """`$0.30`, `−$0.30`."""
-    return dollars(micro) if micro >= 0 else f"\N{MINUS SIGN}{dollars(-micro)}"
+    return dollars(micro) if micro >= 0 else f"{MINUS}{dollars(-micro)}"
 
 
 def _when(moment: datetime) -> str:

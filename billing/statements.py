@@ -97,6 +97,11 @@ class Statement:
         """Refunded, lost or frozen, less what was given back of it: below zero where more was given back."""
         return self.part("taken_back").amount
 
+    @property
+    def given_back(self) -> int:
+        """The same with the other sign."""
+        return -self.taken_back
+
     def part(self, name: str) -> Moved:
         """A part of PARTS, and how many transfers made it."""
         known = [(sign, self.moved.get(kind, Moved())) for kind, sign in PARTS[name].items()]

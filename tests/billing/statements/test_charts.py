@@ -37,7 +37,7 @@ def test_bars_are_in_proportion_and_say_what_they_are() -> None:
     low, high = chart.bars
     assert float(high.height) == 2 * float(low.height) == charts.HEIGHT - charts.TOP - charts.BOTTOM
     assert (low.label, high.label) == ("2026-01-01: $0.50", "2026-01-03: $1.00")
-    assert [line.label for line in chart.lines] == ["$0.00", "$0.50", "$1.00"]
+    assert [line.label for line in chart.lines] == ["$0", "$0.50", "$1"]
     assert chart.title == "Spent by day from 2026-01-01 to 2026-01-03; most on 2026-01-03: $1.00"
     assert [tick.label for tick in chart.ticks] == ["2026-01-01", "2026-01-02", "2026-01-03"]
 

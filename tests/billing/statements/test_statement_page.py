@@ -71,6 +71,16 @@ def test_the_equation_stands_with_its_signs(alice: Client) -> None:
     assert page.unlabelled() == []
 
 
+def test_more_given_back_than_taken_has_the_other_sign(june: World, alice: Client) -> None:
+    life = Life(june.team)
+    life.freeze(150_000)
+    life.unfreeze(0)
+    put([(pk, JUNE + timedelta(days=n)) for n, pk in enumerate(transfers_of(june.team))])
+    page = read(alice.get("/wallet/statement?from=2026-06-10&to=2026-06-10"))
+    assert ("+ Given back", "30 credits $0.15") in equation(page)
+    assert "− Taken back" not in dict(equation(page))
+
+
 def test_the_last_day_is_part_of_it(alice: Client) -> None:
     page = read(alice.get("/wallet/statement?from=2026-06-02&to=2026-06-02"))
     assert dict(equation(page))["+ Bought"] == "1,000 credits $5.00"
