@@ -8,7 +8,6 @@ Stripe by the payment's id. Only who made the row charges, and only at once: a r
 from __future__ import annotations
 
 import logging
-import time
 from datetime import datetime, timedelta
 
 from django.db import IntegrityError, connection, transaction
@@ -37,7 +36,7 @@ log = logging.getLogger(__name__)
 
 ROUND = 100  # teams that one call rings for
 RING_AGAIN = 120  # seconds; by then a job that was rung for is lost
-CHARGE_WITHIN = 15.0  # seconds after the commit; later somebody else looks after the payment
+CHARGE_WITHIN = timedelta(seconds=15)  # of the row; later somebody else looks after the payment
 LOOK_UP_AFTER = timedelta(seconds=90)  # longer than CHARGE_WITHIN and the longest answer of Stripe
 GIVE_UP_AFTER = timedelta(minutes=15)  # what Stripe has no trace of by then never reached it
 PAUSE = timedelta(minutes=5)  # after a failure that is no decline; keeps such ones from being three in ten minutes
@@ -79,7 +78,7 @@ def attempt(pk: int) -> None:
     made = db.in_transaction(lambda: _start(pk))
     if made is not None:
         payment, payment_method = made
-        _charge(payment, payment_method, until=time.monotonic() + CHARGE_WITHIN)
+        _charge(payment, payment_method)
 
 
 def _start(pk: int) -> tuple[Payment, str] | None:
@@ -165,9 +164,9 @@ def _was_no_decline(last: Payment) -> bool:
     return last.status == PaymentStatus.FAILED and last.failure not in recharges.STOPS
 
 
-def _charge(payment: Payment, payment_method: str, *, until: float) -> None:
+def _charge(payment: Payment, payment_method: str) -> None:
     """Outside any transaction. Where Stripe's answer is missing the payment stays pending, and its sweep finds out."""
-    if time.monotonic() > until:
+    if db.now() > payment.created_at + CHARGE_WITHIN:
         log.warning("%s is left to its sweep: too late to charge", payment.public_id)
         return
     try:

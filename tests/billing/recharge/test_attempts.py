@@ -234,7 +234,7 @@ def test_whoever_is_held_up_after_the_commit_does_not_charge_late(
     world: World, stripe: StripeProcess, jobs: Jobs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     row = turned_on(world, stripe)
-    monkeypatch.setattr(recharge_attempts, "CHARGE_WITHIN", -1.0)
+    monkeypatch.setattr(recharge_attempts, "CHARGE_WITHIN", -timedelta(seconds=1))
     tick(jobs)
     assert charges(stripe) == []
     assert [payment.status for payment in tries(row)] == ["pending"]
