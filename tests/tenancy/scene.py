@@ -256,7 +256,7 @@ def _team(name: str, owner: User, prompt: str) -> Things:
     }
     inside = {running.provider_task_id or "", f"results.example/{done.pk}", attempt.detail, said, "7654321"}
     inside |= {bytes(secret.digest).hex(), bytes(attempt.token_hash).hex(), text, text.rpartition("_")[2]}
-    inside |= {payment.payment_intent or "", payment.checkout_session or "", *stripe_ids}
+    inside |= {payment.payment_intent or "", payment.checkout_session or "", *stripe_ids, f"pm_of_{team.pk}_secret"}
     assert "" not in inside
     return Things(team, things, frozenset(marks), frozenset(inside), told)
 
