@@ -7,6 +7,7 @@ from django.db.models.functions import Now
 
 from accounts import audit
 from accounts.models import Action, Team, TeamStatus
+from billing import recharges
 from billing.models import Hold, HoldState
 from project import db
 
@@ -34,5 +35,6 @@ def _close(pk: int) -> int:
     team = Team.objects.select_for_update(no_key=True, skip_locked=True).filter(pk=pk).first()
     if team is None or not _ready().filter(pk=pk).update(status=TeamStatus.CLOSED, closed_at=Now()):
         return 0
+    recharges.end(team=team)
     audit.record(Action.TEAM_CLOSED, by=audit.SYSTEM, team=team, target=team.public_id, target_name=team.name)
     return 1

@@ -14,7 +14,7 @@ from django.db.models.functions import Now
 from accounts import audit, managers, roles, teams
 from accounts.actors import Actor
 from accounts.authority import still
-from accounts.models import Action, Team
+from accounts.models import Action, Team, TeamStatus
 from accounts.notify import mail
 from billing import packs
 from billing.models import CENT, AutoRecharge, CardRemoval, Failure, Payment, StopReason
@@ -111,9 +111,21 @@ def remove_card(*, actor: Actor) -> None:
     _record(Action.RECHARGE_STOPPED, actor, team, {"reason": "card removed"})
 
 
+def end(*, team: Team) -> None:
+    """The team is closed: nothing is charged any more, and Stripe forgets the card. In the transaction that closes it,
+    under the team's lock."""
+    row = _locked(team)
+    if row is not None and row.payment_method:
+        _forget(team, row.payment_method)
+        _change(row, enabled=False, stopped_at=None, stopped_reason="", payment_method="", card="")
+
+
 def card_saved(*, team: Team, payment_method: str, card: str) -> None:
     """Keeps the card of a payment whose buyer asked for it (`Payment.save_card`); the one before is forgotten. It turns
     nothing on. Called where the payment is credited, in its transaction; again changes nothing."""
+    if team.status == TeamStatus.CLOSED:  # paid after its end
+        _forget(team, payment_method)
+        return
     defaults = {"threshold": THRESHOLD, "target": TARGET, "monthly_ceiling": CEILING}
     AutoRecharge.objects.get_or_create(team=team, defaults=defaults)
     row = _locked(team)

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from django.db import transaction
 
-from accounts.models import Action, AuditEvent, Membership, Role
-from billing import payments, recharges, sweeps
+from accounts.models import Action, AuditEvent, Membership, Role, Team, TeamStatus
+from billing import closures, payments, recharges, sweeps
 from billing.models import AutoRecharge, BalanceWatch, CardRemoval, StopReason
 from project.errors import Conflict, Forbidden, Invalid
 from project.money import USD
@@ -145,6 +145,20 @@ def test_another_card_takes_the_place_of_the_first_and_stripe_forgets_that(
     assert stripe.show(row.payment_method)["customer"]
     recharges.card_saved(team=world.team, payment_method=first, card="visa 4242")  # told late
     assert again(row).payment_method == row.payment_method
+
+
+def test_a_closed_teams_card_is_forgotten(world: World, stripe: StripeProcess, jobs: Jobs) -> None:
+    row = turned_on(world, stripe)
+    Team.objects.filter(pk=world.team.pk).update(status=TeamStatus.CLOSING)
+    assert closures.finish() == 1
+    assert (again(row).enabled, again(row).payment_method) == (False, "")
+    sweeps.ring_due()
+    jobs.drain()
+    assert removals() == [(row.payment_method, True)]
+    world.team.refresh_from_db()
+    late = with_card(world.team, stripe)
+    assert late.payment_method == ""
+    assert len(removals()) == 2
 
 
 def test_a_removed_card_turns_recharge_off_and_is_forgotten_once(
