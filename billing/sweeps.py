@@ -8,7 +8,7 @@ from django.db import transaction
 from django.db.models import F, Model, Q
 from django.db.models.functions import Now
 
-from billing import balance_watch, expiries, recharge_attempts, stripe_events
+from billing import balance_watch, expiries, recharge_attempts, stripe_events, takings
 from billing.models import CardRemoval, Payment, Refund, StripeEvent
 from project import queue
 
@@ -29,7 +29,11 @@ def ring_due() -> int:
 
 def sweep() -> dict[str, int]:
     """What is done each minute. Idempotent, and safe beside itself. Returns counts by what was done."""
-    return {"comparisons": stripe_events.ring_comparison(), "expired": expiries.expire()}
+    return {
+        "comparisons": stripe_events.ring_comparison(),
+        "expired": expiries.expire(),
+        "covered": takings.sweep(),
+    }
 
 
 def _ring(model: type[Model], job: str) -> int:

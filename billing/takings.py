@@ -39,9 +39,13 @@ from billing.models import (
     Payment,
     Refund,
     RefundStatus,
+    Restriction,
     Transfer,
     TransferKind,
 )
+from project import db
+
+ROUND = 100  # teams that one sweep settles
 
 
 class State(StrEnum):
@@ -84,8 +88,8 @@ class Desk:
 
 
 def settle(team: Team, *, actor: str = audit.SYSTEM) -> None:
-    """Brings the team's credit to what its claims say. The caller holds the transaction and the lock of the payment
-    whose claim has just changed; this locks the wallet."""
+    """Brings the team's credit to what its claims say. The caller holds the transaction, and the lock of the payment
+    if it has just changed a claim of one; this locks the wallet, and so sees what others have settled."""
     desk = _open(team, actor)
     if desk is None:
         return
@@ -101,6 +105,18 @@ def settle(team: Team, *, actor: str = audit.SYSTEM) -> None:
         owed=sum(_owed(desk, claim) for claim in short),
         reason=short[0].words if short else "",
     )
+
+
+def sweep() -> int:
+    """Settles restricted teams that have credit again (what was held came back, a payment that was under way arrived):
+    what they owe is covered without anybody's doing. Returns how many. Idempotent and safe beside itself."""
+    rows = Restriction.objects.filter(
+        lifted_at=None, team__accounts__kind=AccountKind.AVAILABLE, team__accounts__balance__gt=0
+    )
+    teams = [row.team for row in rows.select_related("team").order_by("id")[:ROUND]]
+    for team in teams:
+        db.in_transaction(lambda team=team: settle(team))  # type: ignore[misc]
+    return len(teams)
 
 
 def bonus_due(payment: Payment, *, purchase: Lot, bonus: Lot | None) -> tuple[int, int]:

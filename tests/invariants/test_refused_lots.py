@@ -263,7 +263,7 @@ STATEMENTS = [
     Statement(
         "hold of a restricted team",
         "a restricted team holds nothing",
-        lambda scene, _: scene.hold(),
+        lambda scene, _: scene.bare_hold("test_restricted"),
         before=_restricted,
     ),
     Statement(
