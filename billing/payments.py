@@ -201,11 +201,9 @@ def cancel(payment: Payment, *, by: Actor) -> Payment:
         raise _over()
     try:
         session = row.checkout_session or (stripe_gateway.session_of(row) if row.customer else "")
-        if session:
-            _expire(session)
-            row = look_up(row.pk, by="return")
-        else:
-            row = fail(row.pk, reason=Failure.CANCELED)  # nobody has the address of a page, should there ever be one
+        # Without a page nobody has its address, should there ever be one.
+        over = not session or _expire(session)
+        row = fail(row.pk, reason=Failure.CANCELED) if over else look_up(row.pk, by="return")
     except StripeFailed as error:
         raise Unavailable(SILENT, code="payments_unavailable") from error
     if row.status != PaymentStatus.FAILED:
@@ -213,11 +211,14 @@ def cancel(payment: Payment, *, by: Actor) -> Payment:
     return row
 
 
-def _expire(session: str) -> None:
+def _expire(session: str) -> bool:
+    """Whether we ended it unpaid; False for one that was over already, paid or not."""
     try:
         stripe_gateway.expire_session(session)
     except Refused as error:
         log.info("session %s is over already: %s", session, error.code)
+        return False
+    return True
 
 
 def fail(payment_id: int, *, reason: Failure, intent: str = "") -> Payment:

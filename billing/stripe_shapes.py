@@ -69,8 +69,7 @@ def _failure(session: Object | None, intent: Object | None, status: IntentStatus
     if status in (IntentStatus.SUCCEEDED, IntentStatus.PROCESSING):
         return ""
     if session is not None and session["status"] == "expired":
-        early = session["expires_at"] > datetime.now(UTC).timestamp()  # ours to cancel, else time's to expire
-        return Failure.CANCELED if early else Failure.EXPIRED
+        return Failure.EXPIRED
     error = (intent or {}).get("last_payment_error")
     if error:
         return declined(error)

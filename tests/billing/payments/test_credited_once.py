@@ -160,7 +160,7 @@ def test_an_expired_page_ends_the_payment(world: World, stripe: StripeProcess, c
     jobs.drain()
     row = again(row)
     assert (row.status, row.next_action_at) == ("failed", None)
-    assert row.failure in ("expired", "canceled")
+    assert row.failure == "expired"
     assert letters() == []
 
 
@@ -181,5 +181,5 @@ def test_the_cost_of_crediting(
     seen = stripe_gateway.see(row)
     first = count_queries(lambda: payments.apply(row.pk, seen, "webhook"))
     later = count_queries(lambda: payments.apply(row.pk, seen, "webhook"))
-    assert first <= 32  # 30 now: locks, two transfers with what follows from them, log, mail
-    assert later <= 8
+    assert first <= 36  # 33 now: locks, two transfers with what follows from them, log, mail
+    assert later <= 10

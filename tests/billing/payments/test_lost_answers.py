@@ -54,7 +54,7 @@ def test_a_page_that_could_not_be_opened_ends_or_is_found(
     swept(jobs)
     row = again(row)
     assert (row.status, row.next_action_at) == ("failed", None)
-    assert row.failure in (("expired", "canceled") if fault == "lost" else ("unknown_to_stripe",))
+    assert row.failure == ("expired" if fault == "lost" else "unknown_to_stripe")
     assert ledger.wallet(world.team.pk).balance == FIRST_CREDIT
 
 
