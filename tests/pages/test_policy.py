@@ -24,6 +24,8 @@ MEMBERS = [
     "/studio/veo-3.1-fast",
     "/history",
     "/wallet",
+    "/wallet/statement",
+    "/wallet/spend",
     "/team",
     "/team/budgets",
     "/team/keys",
