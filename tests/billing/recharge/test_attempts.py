@@ -11,12 +11,12 @@ import pytest
 from django.db import connection
 
 from accounts.models import Role, Team, TeamStatus
-from billing import recharge_attempts, recharges, restrictions
+from billing import payments, recharge_attempts, recharges, restrictions
 from billing.models import AutoRecharge, Origin, Payment, StopReason
 from project import db, queue
 from project.money import USD
 from tests.billing.conftest import join, letters
-from tests.billing.payments.shop import credited
+from tests.billing.payments.shop import credited, session_of, started
 from tests.billing.recharge.cards import (
     THRESHOLD,
     again,
@@ -53,6 +53,20 @@ def test_below_the_threshold_the_card_fills_the_wallet_up_to_the_target(
     assert [to for to, _ in letters()] == ["alice@example.com"]  # the receipt
     assert tick(jobs) == 0
     assert len(charges(stripe)) == 1
+
+
+def test_a_card_that_was_confirmed_and_saved_at_checkout_is_charged(
+    world: World, stripe: StripeProcess, jobs: Jobs
+) -> None:
+    payment = started(world, save_card=True)
+    assert stripe.pay(session_of(payment), "4000002500003155")["status"] == "succeeded"  # asks, and then no more
+    payments.converge(payment.pk, by="return")
+    row = recharges.set_up(
+        actor=world.actor(world.alice), threshold=12 * USD, target=50 * USD, monthly_ceiling=50 * USD
+    )
+    leave(world.team, 11 * USD)
+    assert tick(jobs) == 1
+    assert [(each.status, each.amount) for each in tries(row)] == [("paid", 39 * USD)]
 
 
 def test_a_large_one_comes_with_the_bonus_that_a_purchase_has(world: World, stripe: StripeProcess, jobs: Jobs) -> None:
