@@ -48,7 +48,7 @@ def whole(response: Any, status: int = 200) -> Page:
     assert (policy["style-src"], policy["object-src"], policy["base-uri"]) == ("'self'", "'none'", "'none'")
     titles = page.html.partition("</head>")[0].count("<title>")  # a picture may have one of its own
     assert titles == len(page.all("main")) == len(page.all("h1")) == 1
-    assert page.one("title").text.strip()
+    assert page.all("title")[0].text.strip()
     assert page.one("html").attrs["lang"] == "en"
     assert page.one("a", klass="skip").attrs["href"] == f"#{page.one('main').attrs['id']}"
     assert "X-CSRFToken" in page.one("body").attrs["hx-headers"]
