@@ -15,7 +15,7 @@ from billing import access, details, payments
 from billing.forms_payments import TopUpForm, wanted
 from billing.models import PaymentStatus
 from billing.views_payments import payment_page
-from project.errors import Conflict, Problem
+from project.errors import Conflict, Problem, Unavailable
 from project.stripe_settings import STANDIN
 
 
@@ -29,10 +29,11 @@ class SeeOther(HttpResponseRedirect):
 @require_http_methods(["GET", "HEAD", "POST"])
 def top_up(request: MemberRequest) -> HttpResponse:
     """Packs and a free amount; `?amount=` fills one in. POST starts a payment and leads to Stripe's page."""
-    form = TopUpForm(amount=wanted(request.GET.get("amount", "")))
     if request.method != "POST":
-        return _top_up(request, form)
+        return _top_up(request, TopUpForm(amount=wanted(request.GET.get("amount", ""))))
     form = TopUpForm(request.POST)
+    if not settings.STRIPE.key:
+        return _top_up(request, form, status=Unavailable.status)
     if not form.is_valid():
         return _top_up(request, form, status=422)
     data = form.cleaned_data
