@@ -43,13 +43,17 @@ def refund_fails(stripe: StripeProcess, intent: str) -> object:
     return stripe.fail_refund(made["id"])
 
 
-# What happens after it was paid, and what the credit was spent before: (changes, micro-dollars spent at first).
-LIVES: dict[str, tuple[list[Change], int]] = {
-    "refunded in parts, disputed, won": ([refund(30), refund(20), dispute(50), end("won")], 0),
-    "refunded in parts, disputed, lost": ([refund(30), refund(20), dispute(50), end("lost")], 0),
-    "spent, refunded, disputed, lost": ([refund(10), dispute(60), end("under_review"), end("lost")], 85 * USD),
-    "spent, disputed, won": ([dispute(100), end("under_review"), end("won"), refund(15)], 80 * USD),
-    "a refund fails, all is refunded": ([refund(40), refund_fails, refund(60), refund(40)], 0),
+# What happens after it was paid, what of the credit was spent before (micro-dollars), and the payment's status then.
+LIVES: dict[str, tuple[list[Change], int, str]] = {
+    "refunded in parts, disputed, won": ([refund(30), refund(20), dispute(50), end("won")], 0, "paid"),
+    "refunded in parts, disputed, lost": ([refund(30), refund(20), dispute(50), end("lost")], 0, "disputed"),
+    "spent, refunded, disputed, lost": (
+        [refund(10), dispute(60), end("under_review"), end("lost")],
+        85 * USD,
+        "disputed",
+    ),
+    "spent, disputed, won": ([dispute(100), end("under_review"), end("won"), refund(15)], 80 * USD, "paid"),
+    "a refund fails, all is refunded": ([refund(40), refund_fails, refund(60), refund(40)], 0, "refunded"),
 }
 
 
@@ -61,8 +65,9 @@ def spend(world: World, amount: int) -> None:
     holds.settle(hold_id=row.pk, capture=amount, actor="test", reason="spent")
 
 
-def in_every_order(things: Sequence[Any], do: Callable[[Any], object]) -> int:
-    """Does the things in every order and compares what is left at the end. Returns how many orders there were.
+def in_every_order(things: Sequence[Any], do: Callable[[Any], object], status: str) -> int:
+    """Does the things in every order and compares what is left at the end, and the only payment's status then. Returns
+    how many orders there were.
 
     Two beginnings that did the same things and left the same rows go on alike: they are walked on from once. And what
     changed nothing in some rows is not done in them again."""
@@ -95,7 +100,8 @@ def in_every_order(things: Sequence[Any], do: Callable[[Any], object]) -> int:
         return count
 
     total = walk((), all_rows())
-    assert all(amount >= 0 for end in ends for amount in end["balances"].values())
+    assert all(amount >= 0 for amount in ends[0]["balances"].values())
+    assert [paid[1] for paid in ends[0]["payments"]] == [status]
     return total
 
 
@@ -112,7 +118,7 @@ def all_rows() -> str:
 )
 def test_every_order_of_six_sights(world: World, stripe: StripeProcess, life: str) -> None:
     """Each is what a job saw at Stripe before it fell asleep; all of them wake in any order, one of them twice."""
-    changes, spent = LIVES[life]
+    changes, spent, status = LIVES[life]
     row = bought(world, stripe)
     intent = intent_of(row, stripe)
     sights = [stripe_gateway.see(row)]
@@ -124,7 +130,7 @@ def test_every_order_of_six_sights(world: World, stripe: StripeProcess, life: st
         sights.append(stripe_gateway.see(Payment.objects.get(pk=row.pk)))
     sights.append(sights[-1])
 
-    assert in_every_order(sights, lambda seen: payments.apply(row.pk, seen, "webhook")) == 720
+    assert in_every_order(sights, lambda seen: payments.apply(row.pk, seen, "webhook"), status) == 720
 
 
 def test_every_order_of_six_events(world: World, stripe: StripeProcess) -> None:
@@ -144,7 +150,7 @@ def test_every_order_of_six_events(world: World, stripe: StripeProcess) -> None:
         assert stripe_events.receive(seen, "webhook")
 
     pks = list(StripeEvent.objects.order_by("pk").values_list("pk", flat=True))
-    assert in_every_order(pks, processed) == 720
+    assert in_every_order(pks, processed, "disputed") == 720
 
 
 def processed(pk: int) -> None:
@@ -154,7 +160,7 @@ def processed(pk: int) -> None:
 @pytest.mark.parametrize("life", LIVES)
 def test_told_after_each_change_or_only_at_the_end(world: World, stripe: StripeProcess, life: str) -> None:
     """Whether the webhooks come at once, late or never until the end: the same ledger."""
-    changes, spent = LIVES[life]
+    changes, spent, status = LIVES[life]
     row = bought(world, stripe)
     intent = intent_of(row, stripe)
     payments.converge(row.pk, by="webhook")
@@ -177,5 +183,6 @@ def test_told_after_each_change_or_only_at_the_end(world: World, stripe: StripeP
         transaction.savepoint_rollback(mark)
     assert expected is not None
     assert sum(expected["accounts"].values()) == 0
+    assert [paid[1] for paid in expected["payments"]] == [status]
     assert expected["balances"].get((world.team.pk, "available"), 0) <= FIRST_CREDIT + HUNDRED + 5 * USD
     assert reconcile.failures() == []

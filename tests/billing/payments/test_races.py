@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from functools import partial
 
+from accounts.models import Action, AuditEvent
 from billing import customers, ledger, payments, stripe_events, stripe_gateway
 from billing.models import Customer, Payment, StripeEvent, Transfer
 from project import queue
 from project.errors import RateLimited
+from tests.billing.conftest import letters
 from tests.billing.payments.shop import BONUS, HUNDRED, again, bought, session_of
 from tests.concurrency.racing import race
 from tests.jobs import Jobs
@@ -36,6 +38,8 @@ def test_webhook_return_and_sweep_at_once_credit_once(
     assert again(row).status == "paid"
     assert Transfer.objects.filter(payment=row).count() == 2
     assert ledger.wallet(committed_world.team.pk).balance == FIRST_CREDIT + HUNDRED + BONUS
+    assert AuditEvent.objects.filter(action=Action.CREDIT_BOUGHT).count() == 1
+    assert len(letters()) == 1
     jobs.drain()
     assert StripeEvent.objects.get().status == "processed"
 
