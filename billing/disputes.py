@@ -13,7 +13,7 @@ from accounts import audit, managers
 from accounts.audit import SYSTEM
 from accounts.models import Action
 from accounts.notify import mail
-from billing import recharges, takings
+from billing import claims, recharges, takings
 from billing.models import Dispute, DisputeStatus, Payment, StopReason
 from billing.stripe_seen import DisputeSeen, PaymentSeen
 from project import db
@@ -24,7 +24,7 @@ log = logging.getLogger(__name__)
 def apply(*, payment: Payment, seen: PaymentSeen) -> None:
     """Brings our disputes to what was seen at Stripe. The caller holds the transaction and the payment's lock, and has
     credited the payment. A dispute ends once: what was seen earlier changes nothing that was seen later."""
-    if not seen.disputes or takings.lots_of(payment)[0] is None:
+    if not seen.disputes or claims.lots_of(payment)[0] is None:
         return
     changed = False
     for each in sorted(seen.disputes, key=lambda each: each.id):

@@ -20,7 +20,7 @@ from accounts.audit import STAFF, SYSTEM, Doer, Staff
 from accounts.authority import still
 from accounts.models import Action
 from accounts.notify import mail
-from billing import ledger, payment_states, restrictions, stripe_gateway, takings
+from billing import claims, ledger, payment_states, restrictions, stripe_gateway, takings
 from billing.models import CENT, CREDITED, Dispute, DisputeStatus, Payment, Refund, RefundStatus
 from billing.stripe_seen import PaymentSeen, RefundSeen, Refused, StripeFailed
 from project import db, queue
@@ -41,18 +41,18 @@ LONGEST_REASON = 200
 
 def refundable(payment: Payment) -> int:
     """What can be refunded of a payment now, in whole cents, rounded down: unspent, and not frozen by a dispute."""
-    purchase, bonus = takings.lots_of(payment)
+    purchase, bonus = claims.lots_of(payment)
     if purchase is None or _disputed(payment):
         return 0
-    _, from_purchase = takings.bonus_due(payment, purchase=purchase, bonus=bonus)
+    _, from_purchase = claims.bonus_due(payment, purchase=purchase, bonus=bonus)
     left = min(purchase.unspent - from_purchase, payment.amount - _refunded(payment) - _lost(payment))
     return max(left - left % CENT, 0)
 
 
 def bonus_taken_by(payment: Payment) -> tuple[int, int]:
     """What the next refund would do about the bonus: take back of it, and withhold for what of it is used."""
-    purchase, bonus = takings.lots_of(payment)
-    return takings.bonus_due(payment, purchase=purchase, bonus=bonus) if purchase else (0, 0)
+    purchase, bonus = claims.lots_of(payment)
+    return claims.bonus_due(payment, purchase=purchase, bonus=bonus) if purchase else (0, 0)
 
 
 def may_ask_until(payment: Payment) -> datetime | None:
@@ -172,7 +172,7 @@ def apply(*, payment: Payment, seen: PaymentSeen) -> None:
     """Brings our refunds to what was seen at Stripe. The caller holds the transaction and the payment's lock, and has
     credited the payment. A refund that we did not ask for takes its credit now. What was seen earlier changes nothing
     that was seen later."""
-    if takings.lots_of(payment)[0] is None:
+    if claims.lots_of(payment)[0] is None:
         return
     changed = False
     for each in sorted(seen.refunds, key=lambda each: each.status != RefundStatus.FAILED):  # failed ones make room

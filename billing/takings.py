@@ -19,78 +19,22 @@ The wallet is never negative, and held credit is never touched. All amounts are 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
-from datetime import datetime
-from enum import StrEnum
-
-from django.db.models import Q
+from collections.abc import Iterable
 
 from accounts import audit
 from accounts.models import Team
-from billing import ledger, restrictions
-from billing.models import (
-    Account,
-    AccountKind,
-    Dispute,
-    DisputeStatus,
-    Lot,
-    LotKind,
-    Payment,
-    Refund,
-    RefundStatus,
-    Restriction,
-    Transfer,
-    TransferKind,
-)
+from billing import claims, ledger, restrictions
+from billing.claims import Desk, State
+from billing.models import Account, AccountKind, Lot, Payment, Restriction, Transfer, TransferKind
 from project import db
 
 ROUND = 100  # teams that one sweep settles
 
 
-class State(StrEnum):
-    VOID = "void"
-    OPEN = "open"
-    GONE = "gone"
-
-
-@dataclass(frozen=True)
-class Claim:
-    """`key` begins the keys of its transfers: `refund:<hex>`, `dispute:<stripe id>`."""
-
-    key: str
-    payment: Payment
-    amount: int
-    state: State
-    words: str
-    excused: bool  # staff lifted the restriction knowing of it: what it cannot freeze restricts no more
-
-
-@dataclass
-class Desk:
-    """One settling under the wallet's lock: its lots, and its standing moves (nothing has followed them yet)."""
-
-    team: Team
-    actor: str
-    wallet: ledger.Wallet
-    claims: list[Claim]
-    lots: list[Lot]  # in the order in which they are taken from
-    standing: list[Transfer]
-    lifted: datetime | None  # when staff last lifted a restriction
-    numbers: dict[int, int] = field(default_factory=dict)
-
-    def of(self, key: str) -> list[Transfer]:
-        return [row for row in self.standing if row.key.startswith(f"{key}:")]
-
-    @property
-    def unspent(self) -> int:
-        return sum(lot.unspent for lot in self.lots)
-
-
 def settle(team: Team, *, actor: str = audit.SYSTEM) -> None:
     """Brings the team's credit to what its claims say. The caller holds the transaction, and the lock of the payment
     if it has just changed a claim of one; this locks the wallet, and so sees what others have settled."""
-    desk = _open(team, actor)
+    desk = claims.open_desk(team, actor)
     if desk is None:
         return
     _give_back(desk)
@@ -98,11 +42,11 @@ def settle(team: Team, *, actor: str = audit.SYSTEM) -> None:
     _make_room(desk)
     _take(desk)
     _freeze(desk)
-    short = [claim for claim in desk.claims if _owed(desk, claim)]
+    short = [claim for claim in desk.claims if claims.owed(desk, claim)]
     restrictions.follow(
         team=team,
         payment=short[0].payment if short else None,
-        owed=sum(_owed(desk, claim) for claim in short),
+        owed=sum(claims.owed(desk, claim) for claim in short),
         reason=short[0].words if short else "",
     )
 
@@ -119,114 +63,6 @@ def sweep() -> int:
     return len(teams)
 
 
-def bonus_due(payment: Payment, *, purchase: Lot, bonus: Lot | None) -> tuple[int, int]:
-    """What undoing the bonus would take of its own lot, and what should come from the purchase's lot besides."""
-    if bonus is None:
-        return 0, 0
-    paid = Transfer.objects.filter(
-        payment=payment, lot=purchase, credit__kind=AccountKind.GRANTS, followed_by=None, kind=TransferKind.REVERSAL
-    )
-    return _bonus_due(bonus, sum(paid.values_list("amount", flat=True)))
-
-
-def _bonus_due(bonus: Lot, paid: int) -> tuple[int, int]:
-    """What was paid for it from the purchase's lot counts, so a hold that ends later is not asked for twice."""
-    due = max(bonus.unspent + bonus.held + bonus.spent + bonus.frozen - paid, 0)
-    own = min(due, bonus.unspent)
-    return own, due - own
-
-
-def lots_of(payment: Payment) -> tuple[Lot | None, Lot | None]:
-    """The lots of a payment: what was bought and its bonus."""
-    by_kind = {lot.kind: lot for lot in Lot.objects.filter(transfer__payment=payment)}
-    return by_kind.get(LotKind.PURCHASE), by_kind.get(LotKind.GRANT)
-
-
-# --- what is there ------------------------------------------------------------------------------------------------
-
-
-def _open(team: Team, actor: str) -> Desk | None:
-    """None where nothing was ever claimed."""
-    if not (Refund.objects.filter(team=team).exists() or Dispute.objects.filter(team=team).exists()):
-        return None
-    ledger.open_frozen(team)
-    wallet = ledger.lock_wallet(team.pk)
-    lifted = restrictions.lifted_by_staff_at(team)
-    claims = [*_claims(team, lifted)]
-    payments = {claim.payment.pk for claim in claims}
-    lots = Lot.objects.filter(Q(unspent__gt=0) | Q(transfer__payment__in=payments), team=team)
-    standing = Transfer.objects.filter(
-        payment__in=payments, kind__in=[TransferKind.REVERSAL, TransferKind.FREEZE], followed_by=None
-    )
-    return Desk(
-        team=team,
-        actor=actor,
-        wallet=wallet,
-        claims=claims,
-        lots=sorted(lots.select_related("transfer"), key=_spending_order),
-        standing=list(standing.select_related("debit", "credit", "payment", "lot__transfer").order_by("id")),
-        lifted=lifted,
-    )
-
-
-def _spending_order(lot: Lot) -> tuple[bool, bool, float, int]:
-    expires = lot.expires_at.timestamp() if lot.expires_at else 0.0
-    return lot.kind == LotKind.PURCHASE, lot.expires_at is None, expires, lot.pk
-
-
-def _claims(team: Team, lifted: datetime | None) -> Iterator[Claim]:
-    """Refunds, then disputes, each in the order in which we learned of them."""
-    for refund in Refund.objects.filter(team=team).select_related("payment").order_by("id"):
-        state = State.VOID if refund.status == RefundStatus.FAILED else State.GONE
-        words = "Money was paid back for credit that was spent."
-        yield Claim(f"refund:{refund.uuid.hex}", refund.payment, refund.amount, state, words, excused=False)
-    states = {DisputeStatus.OPEN: State.OPEN, DisputeStatus.LOST: State.GONE}
-    for dispute in Dispute.objects.filter(team=team).select_related("payment").order_by("id"):
-        state = states.get(DisputeStatus(dispute.status), State.VOID)
-        words = "A payment was disputed whose credit was spent."
-        excused = lifted is not None and dispute.opened_at <= lifted
-        yield Claim(f"dispute:{dispute.stripe_id}", dispute.payment, dispute.amount, state, words, excused=excused)
-
-
-def _bonus_state(desk: Desk, payment: Payment) -> State:
-    """A purchase loses its bonus with the first claim that is gone; while one is open the bonus is frozen."""
-    states = {claim.state for claim in desk.claims if claim.payment.pk == payment.pk}
-    return next(state for state in (State.GONE, State.OPEN, State.VOID) if state in states)
-
-
-def _payments(desk: Desk, state: State) -> Iterable[Payment]:
-    """Those whose bonus is in this state, once each."""
-    rows = {claim.payment.pk: claim.payment for claim in desk.claims}
-    return [row for row in rows.values() if _bonus_state(desk, row) == state]
-
-
-def _of_kind(desk: Desk, key: str, kind: TransferKind) -> list[Transfer]:
-    return [row for row in desk.of(key) if row.kind == kind]
-
-
-def _written_off(desk: Desk, claim: Claim) -> list[Transfer]:
-    return [row for row in desk.of(claim.key) if row.debit.kind == AccountKind.WRITEOFF]
-
-
-def _forgiven(desk: Desk, row: Transfer) -> bool:
-    return desk.lifted is not None and row.created_at <= desk.lifted
-
-
-def _missing(desk: Desk, claim: Claim) -> int:
-    """What of a claim is neither taken (or frozen) nor written off."""
-    return claim.amount - sum(row.amount for row in desk.of(claim.key))
-
-
-def _owed(desk: Desk, claim: Claim) -> int:
-    """What a claim still lacks and nobody forgave."""
-    if claim.state == State.GONE:
-        return sum(row.amount for row in _written_off(desk, claim) if not _forgiven(desk, row))
-    return _missing(desk, claim) if claim.state == State.OPEN and not claim.excused else 0
-
-
-# --- what moves ---------------------------------------------------------------------------------------------------
-
-
 def _give_back(desk: Desk) -> None:
     for claim in desk.claims:
         rows = desk.of(claim.key)
@@ -235,8 +71,8 @@ def _give_back(desk: Desk) -> None:
         frozen = [row for row in rows if row.kind == TransferKind.FREEZE]
         if claim.state != State.VOID and sum(row.amount for row in frozen) > claim.amount:
             _undo(desk, frozen, "Less is disputed")  # and frozen anew below, as much as is disputed now
-    for payment in _payments(desk, State.VOID):
-        _undo(desk, desk.of(_bonus_key(payment)), "The purchase stands after all")
+    for payment in claims.payments(desk, State.VOID):
+        _undo(desk, desk.of(claims.bonus_key(payment)), "The purchase stands after all")
 
 
 def _lose(desk: Desk) -> None:
@@ -244,22 +80,22 @@ def _lose(desk: Desk) -> None:
     stripe = ledger.house(AccountKind.STRIPE)
     for claim in desk.claims:
         if claim.state == State.GONE:
-            for row in _of_kind(desk, claim.key, TransferKind.FREEZE):
+            for row in claims.of_kind(desk, claim.key, TransferKind.FREEZE):
                 assert desk.wallet.frozen is not None
                 _post(desk, f"{row.key}:lost", TransferKind.REVERSAL, desk.wallet.frozen, stripe, row, follows=row)
-    for payment in _payments(desk, State.GONE):
-        _undo(desk, _of_kind(desk, _bonus_key(payment), TransferKind.FREEZE), "The dispute was lost")
+    for payment in claims.payments(desk, State.GONE):
+        _undo(desk, claims.of_kind(desk, claims.bonus_key(payment), TransferKind.FREEZE), "The dispute was lost")
 
 
 def _make_room(desk: Desk) -> None:
     """Where gone claims lack credit, what open disputes froze serves first, and then anything that there is serves
     what was written off."""
     gone = [claim for claim in desk.claims if claim.state == State.GONE]
-    written = [row for claim in gone for row in _written_off(desk, claim) if not _forgiven(desk, row)]
-    lacking = sum(_missing(desk, claim) for claim in gone) + sum(row.amount for row in written)
+    written = [row for claim in gone for row in claims.written_off(desk, claim) if not claims.forgiven(desk, row)]
+    lacking = sum(claims.missing(desk, claim) for claim in gone) + sum(row.amount for row in written)
     if not lacking:
         return
-    if lacking + sum(sum(_due(desk, payment)) for payment in _payments(desk, State.GONE)) > desk.unspent:
+    if lacking + sum(sum(claims.due(desk, payment)) for payment in claims.payments(desk, State.GONE)) > desk.unspent:
         frozen = [row for row in desk.standing if row.kind == TransferKind.FREEZE]
         _undo(desk, frozen, "Needed for money that went back")
     if desk.unspent:
@@ -269,16 +105,16 @@ def _make_room(desk: Desk) -> None:
 def _take(desk: Desk) -> None:
     stripe, grants = ledger.house(AccountKind.STRIPE), ledger.house(AccountKind.GRANTS)
     available, kind = desk.wallet.available, TransferKind.REVERSAL
-    for payment in _payments(desk, State.GONE):
-        for lot, amount in _bonus_pieces(desk, payment):
-            _piece(desk, _bonus_key(payment), payment, kind, available, grants, lot, amount, "Bonus taken back")
+    for payment in claims.payments(desk, State.GONE):
+        for lot, amount in claims.bonus_pieces(desk, payment):
+            _piece(desk, claims.bonus_key(payment), payment, kind, available, grants, lot, amount, "Bonus taken back")
     for claim in desk.claims:
         if claim.state != State.GONE:
             continue
         words = "Refunded" if claim.key.startswith("refund") else "Dispute lost"
-        for lot, amount in _pieces(desk, claim):
+        for lot, amount in claims.pieces(desk, claim):
             _piece(desk, claim.key, claim.payment, kind, available, stripe, lot, amount, words)
-        rest = _missing(desk, claim)
+        rest = claims.missing(desk, claim)
         if rest:
             writeoff = ledger.house(AccountKind.WRITEOFF)
             _piece(desk, f"{claim.key}:writeoff", claim.payment, kind, writeoff, stripe, None, rest, words)
@@ -287,53 +123,15 @@ def _take(desk: Desk) -> None:
 def _freeze(desk: Desk) -> None:
     available, frozen, kind = desk.wallet.available, desk.wallet.frozen, TransferKind.FREEZE
     assert frozen is not None
-    for payment in _payments(desk, State.OPEN):
-        for lot, amount in _bonus_pieces(desk, payment):
-            key = f"{_bonus_key(payment)}:freeze"
+    for payment in claims.payments(desk, State.OPEN):
+        for lot, amount in claims.bonus_pieces(desk, payment):
+            key = f"{claims.bonus_key(payment)}:freeze"
             _piece(desk, key, payment, kind, available, frozen, lot, amount, "Bonus of a disputed payment")
     for claim in desk.claims:
         if claim.state == State.OPEN:
-            for lot, amount in _pieces(desk, claim):
+            for lot, amount in claims.pieces(desk, claim):
                 key = f"{claim.key}:freeze"
                 _piece(desk, key, claim.payment, kind, available, frozen, lot, amount, "Disputed")
-
-
-def _bonus_key(payment: Payment) -> str:
-    return f"bonus:{payment.uuid.hex}"
-
-
-def _lots(desk: Desk, payment: Payment) -> tuple[Lot, Lot | None]:
-    own = {lot.kind: lot for lot in desk.lots if lot.transfer.payment_id == payment.pk}
-    return own[LotKind.PURCHASE], own.get(LotKind.GRANT)
-
-
-def _due(desk: Desk, payment: Payment) -> tuple[int, int]:
-    """What the bonus's undoing still needs of either lot. What is frozen for it already counts as done."""
-    purchase, bonus = _lots(desk, payment)
-    if bonus is None:
-        return 0, 0
-    rows = desk.of(_bonus_key(payment))
-    own = sum(row.amount for row in rows if row.kind == TransferKind.FREEZE and row.lot_id == bonus.pk)
-    return _bonus_due(bonus, sum(row.amount for row in rows if row.lot_id == purchase.pk) + own)
-
-
-def _bonus_pieces(desk: Desk, payment: Payment) -> list[tuple[Lot, int]]:
-    purchase, bonus = _lots(desk, payment)
-    if bonus is None:
-        return []
-    own, besides = _due(desk, payment)
-    return [piece for piece in ((bonus, own), (purchase, min(besides, purchase.unspent))) if piece[1]]
-
-
-def _pieces(desk: Desk, claim: Claim) -> Iterator[tuple[Lot, int]]:
-    """Where what a claim still lacks comes from: its purchase's lot, then the others in the order of spending."""
-    purchase, _ = _lots(desk, claim.payment)
-    todo = _missing(desk, claim)
-    for lot in [purchase, *(lot for lot in desk.lots if lot is not purchase)]:
-        part = min(todo, lot.unspent)
-        if part:
-            todo -= part
-            yield lot, part
 
 
 def _piece(
@@ -406,4 +204,4 @@ def _post(
     if lot is not None:
         lot.refresh_from_db(fields=["unspent", "frozen", "taken"])
         if lot not in desk.lots:
-            desk.lots = sorted([*desk.lots, lot], key=_spending_order)
+            desk.lots = sorted([*desk.lots, lot], key=claims.spending_order)
