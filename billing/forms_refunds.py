@@ -7,8 +7,8 @@ from typing import Any
 from django import forms
 
 from billing.forms_budgets import AmountField
+from billing.recharges import typed
 from billing.refunds import LONGEST_REASON
-from project.money import usd
 
 
 class RefundForm(forms.Form):
@@ -17,7 +17,7 @@ class RefundForm(forms.Form):
     amount = AmountField(label="How much to refund", help_text="In dollars and cents, such as 12.50.")
 
     def __init__(self, data: Any = None, *, most: int) -> None:
-        super().__init__(data, initial={"amount": usd(most)})
+        super().__init__(data, initial={"amount": typed(most)})
 
 
 class StaffRefundForm(RefundForm):

@@ -55,7 +55,7 @@ def test_it_says_what_would_happen_and_does_it(world: World, bill: Client) -> No
     spend(world.team, 11 * USD)  # what was granted, and 1 of the bonus
     page = text(bill.get(at(payment)))
     assert "$19.00 of it is unspent and can be refunded" in page
-    assert 'value="19"' in page
+    assert 'value="19.00"' in page
     assert "200 credits" in page  # of the bonus, taken back and withheld alike
     answer = bill.post(at(payment), {"amount": "12.50"}, follow=True)
     assert answer.redirect_chain == [(f"/wallet/payments/{payment.public_id}", 302)]
