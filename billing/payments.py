@@ -27,7 +27,7 @@ from billing import (
     stripe_gateway,
 )
 from billing.models import Failure, Origin, Payment, PaymentStatus
-from billing.stripe_seen import IntentStatus, PaymentSeen, Refused, StripeFailed
+from billing.stripe_seen import PaymentSeen, Refused, StripeFailed
 from project import db
 from project.errors import Conflict, FieldError, Forbidden, Invalid, RateLimited, Unavailable
 from project.failpoints import failpoint
@@ -137,7 +137,7 @@ def open_checkout(payment: Payment) -> str:
         if row.status != PaymentStatus.PENDING or row.expires_at - db.now() < SHORTEST_PAGE:
             raise _over()
         return _open(row)
-    except StripeFailed as error:
+    except (StripeFailed, Refused) as error:
         log.warning("%s could not be opened: %s", row.public_id, error)
         raise Unavailable(SILENT, code="payments_unavailable") from error
 
@@ -204,7 +204,7 @@ def cancel(payment: Payment, *, by: Actor) -> Payment:
         # Without a page nobody has its address, should there ever be one.
         over = not session or _expire(session)
         row = fail(row.pk, reason=Failure.CANCELED) if over else look_up(row.pk, by="return")
-    except StripeFailed as error:
+    except (StripeFailed, Refused) as error:
         raise Unavailable(SILENT, code="payments_unavailable") from error
     if row.status != PaymentStatus.FAILED:
         raise Conflict("It is paid, or being paid: it cannot be canceled any more.", code="payment_over")
@@ -238,26 +238,25 @@ def fail(payment_id: int, *, reason: Failure, intent: str = "") -> Payment:
 def converge(payment_id: int, by: str) -> Payment:
     """Makes a payment follow from what Stripe has now. `by` is webhook, return or sweep. Goes over the network.
 
-    Where Stripe does not answer the payment stays as it is, and is looked up again; look_up says so instead."""
+    Where Stripe does not answer, or answers what we do not believe, the payment stays as it is and is looked up again;
+    look_up says so instead."""
     try:
         return look_up(payment_id, by)
-    except (StripeFailed, Refused) as error:
+    except (StripeFailed, Refused, payment_outcomes.OtherIntent) as error:
         log.warning("payment %s was not looked up: %s", payment_id, error)
         return Payment.objects.select_related("team", "membership__user").get(pk=payment_id)
 
 
 def look_up(payment_id: int, by: str) -> Payment:
-    """As converge. Raises StripeFailed or Refused, after it has put off the next look."""
+    """As converge. Raises StripeFailed, Refused or OtherIntent, after it has put off the next look."""
     row = Payment.objects.select_related("team").get(pk=payment_id)
     try:
         seen = stripe_gateway.see(row)
-        if row.origin == Origin.AUTO and seen.status == IntentStatus.OPEN and seen.intent:
-            stripe_gateway.cancel_intent(seen.intent)  # a decline: nobody is to pay by it later, unseen
-    except (StripeFailed, Refused):
+        failpoint("after_stripe")
+        return apply(payment_id, seen, by)
+    except (StripeFailed, Refused, payment_outcomes.OtherIntent):
         _put_off(row.pk)
         raise
-    failpoint("after_stripe")
-    return apply(payment_id, seen, by)
 
 
 def apply(payment_id: int, seen: PaymentSeen, by: str) -> Payment:

@@ -55,7 +55,7 @@ def see(payment: Payment) -> PaymentSeen:
     with _translated("see"):
         session = intent = None
         if payment.checkout_session:
-            session = _or_none(lambda: _api().checkout.sessions.retrieve(_id(payment), {"expand": WHOLE}))
+            session = _or_none(lambda: _session(payment.checkout_session or ""))
         elif payment.payment_intent:
             intent = _or_none(lambda: _intent(payment.payment_intent or ""))
         elif payment.customer:
@@ -156,8 +156,7 @@ def _search(payment: Payment) -> tuple[Any, Any]:
     if payment.origin == Origin.CHECKOUT:
         for session in _api().checkout.sessions.list(where).auto_paging_iter():
             if session.client_reference_id == payment.public_id:
-                whole = _api().checkout.sessions.retrieve(session.id, {"expand": WHOLE})
-                return whole.to_dict(), None
+                return _session(session.id).to_dict(), None
         return None, None
     for intent in _api().payment_intents.list(where).auto_paging_iter():
         if intent.to_dict()["metadata"].get("payment") == payment.public_id:
@@ -174,6 +173,10 @@ def _whole(session: Any, intent: Any) -> PaymentSeen:
     refunds = [row.to_dict() for row in _api().refunds.list(of).auto_paging_iter()]
     disputes = [row.to_dict() for row in _api().disputes.list(of).auto_paging_iter()]
     return stripe_shapes.payment(session, intent, refunds, disputes)
+
+
+def _session(session: str) -> Any:
+    return _api().checkout.sessions.retrieve(session, {"expand": WHOLE})
 
 
 def _intent(intent: str) -> stripe.PaymentIntent:
@@ -319,10 +322,6 @@ def _or_none(ask: Any) -> Any:
         if error.code == "resource_missing":
             return None
         raise
-
-
-def _id(payment: Payment) -> str:
-    return payment.checkout_session or ""
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from accounts.audit import Staff
 from accounts.models import AuditEvent
 from billing import ledger, payment_outcomes, payments, stripe_events, stripe_gateway, sweeps
 from billing.callback_views import BODY_BYTES
-from billing.models import StripeEvent
+from billing.models import Payment, StripeEvent
 from project import db, queue
 from project.stripe_settings import Stripe
 from tests.billing.payments.shop import (
@@ -263,3 +263,14 @@ def test_another_intent_than_its_own_is_never_believed(world: World, stripe: Str
     other = stripe_gateway.see(bought(world, stripe))
     with pytest.raises(payment_outcomes.OtherIntent):
         payments.apply(row.pk, other, "webhook")
+
+
+def test_a_session_that_is_paid_by_another_intent_leaves_the_page_standing(world: World, stripe: StripeProcess) -> None:
+    """As if a row had been changed by hand: the buyer's return is no 500, and nothing is credited."""
+    row = bought(world, stripe)
+    Payment.objects.filter(pk=row.pk).update(payment_intent="pi_of_before")
+    row = payments.converge(row.pk, by="return")
+    assert row.status == "pending"
+    assert row.next_action_at is not None
+    assert row.next_action_at > db.now()
+    assert ledger.wallet(world.team.pk).balance == FIRST_CREDIT
