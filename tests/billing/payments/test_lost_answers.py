@@ -14,7 +14,7 @@ from billing import ledger, payments, stripe_gateway, sweeps
 from billing.models import Payment, StripeEvent, Transfer
 from billing.stripe_seen import Refused, StripeFailed
 from project import queue
-from project.errors import Unavailable
+from project.errors import Conflict, Unavailable
 from project.failpoints import KILLED
 from tests.billing.payments.shop import BONUS, HUNDRED, again, bought, event_of, make_due, send, session_of, started
 from tests.flows.other_process import run
@@ -96,7 +96,7 @@ def test_a_page_whose_answer_was_lost_and_that_was_paid_is_credited(
         send(client, stripe.letter(stripe.event("checkout.session.completed", opened)["id"]))
         jobs.drain()
     else:
-        with pytest.raises(payments.Conflict):
+        with pytest.raises(Conflict):
             payments.cancel(again(other), by=world.actor(world.alice))
     assert again(other).status == "paid"
     assert stripe.show(session)["payment_intent"] != again(other).payment_intent
