@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import uuid
+from datetime import timedelta
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -16,8 +17,10 @@ from accounts import keys, roles, teams
 from accounts.models import Membership, Role
 from billing import budgets, credits, ledger
 from billing.models import Period
-from project import money
+from project import db, money
 from project.text import clean_name
+
+MOST_DAYS = 3650
 
 
 class Command(BaseCommand):
@@ -29,6 +32,7 @@ class Command(BaseCommand):
             "--email", required=True, help="the owner's address; made when missing, counts as confirmed"
         )
         parser.add_argument("--credits", default="0", help="credits to grant (1 credit = $0.005)")
+        parser.add_argument("--credits-days", help="after so many days the granted credits expire, where unspent")
         parser.add_argument("--member-cap-usd", help="a monthly budget of the owner, in dollars")
         parser.add_argument("--key-cap-usd", help="a monthly budget of the key, in dollars")
         parser.add_argument("--json", action="store_true", help="print one JSON object")
@@ -50,7 +54,8 @@ class Command(BaseCommand):
             for flag in ("member_cap_usd", "key_cap_usd")
             if options[flag] is not None
         }
-        answer = make(name=name, email=email, credit=credit, **caps)
+        days = None if options["credits_days"] is None else _days(options["credits_days"])
+        answer = make(name=name, email=email, credit=credit, credit_days=days, **caps)
         if options["json"]:
             self.stdout.write(json.dumps(answer))
             return
@@ -59,16 +64,29 @@ class Command(BaseCommand):
 
 
 def make(
-    *, name: str, email: str, credit: int, member_cap_usd: int | None = None, key_cap_usd: int | None = None
+    *,
+    name: str,
+    email: str,
+    credit: int,
+    credit_days: int | None = None,
+    member_cap_usd: int | None = None,
+    key_cap_usd: int | None = None,
 ) -> dict[str, str | None]:
-    """Makes all of it in one transaction. Amounts in micro-dollars; `password` is null for a known
-    address."""
+    """Makes all of it in one transaction. Amounts in micro-dollars; the credit expires after `credit_days`, or never.
+    `password` is null for a known address."""
     with transaction.atomic(durable=True):
         user, password = teams.ensure_user(email=email)
         team = teams.create(name=name, owner=user)
         ledger.open_wallet(team)
         if credit:
-            credits.grant(team=team, amount=credit, actor="create_team", reason="first credit", grant_id=uuid.uuid4())
+            credits.grant(
+                team=team,
+                amount=credit,
+                actor="create_team",
+                reason="first credit",
+                grant_id=uuid.uuid4(),
+                expires_at=None if credit_days is None else db.now() + timedelta(days=credit_days),
+            )
         key, text = keys.issue(team=team, name="First key", scopes=list(roles.SCOPES), by=user)
         if member_cap_usd is not None:
             membership = Membership.objects.get(team=team, user=user, role=Role.OWNER)
@@ -84,6 +102,12 @@ def make(
         "api_key": text,
         "key_id": key.public_id,
     }
+
+
+def _days(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= MOST_DAYS:
+        raise CommandError(f"--credits-days: a whole number from 1 to {MOST_DAYS}, not {text!r}.")
+    return int(text)
 
 
 def _amount(flag: str, text: str, read: Any) -> int:
