@@ -5,6 +5,7 @@ from __future__ import annotations
 from accounts.models import Team
 from billing import details, stripe_gateway
 from billing.models import Customer
+from billing.stripe_seen import Refused
 from project import db
 
 
@@ -20,12 +21,18 @@ def ensure(team: Team) -> str:
     return row.stripe_id
 
 
-def tell(team: Team) -> None:
-    """Tells Stripe the team's billing details of today, where it knows the team. Goes over the network. Raises
-    StripeFailed, Refused."""
-    found = Customer.objects.filter(team=team).first()
-    if found is not None:
-        stripe_gateway.update_customer(found.stripe_id, team, details.of(team))
+def tell(team_id: int) -> None:
+    """Tells Stripe the team's billing details of today, where it knows the team: the job that details.change rings.
+    Goes over the network. Raises StripeFailed, Refused: then the job is repeated."""
+    found = Customer.objects.select_related("team").filter(team_id=team_id).first()
+    if found is None or not stripe_gateway.is_on():
+        return
+    try:
+        stripe_gateway.update_customer(found.stripe_id, found.team, details.of(found.team))
+    except Refused as error:
+        if error.code != "resource_missing":
+            raise
+        forget(found.team, found.stripe_id)
 
 
 def forget(team: Team, stripe_id: str) -> None:

@@ -1,7 +1,7 @@
 """Who a team's receipts are made out to: name, address, tax id. All of it may be empty.
 
 A payment keeps the details as they were when it was started (`frozen`): what was once a receipt never changes. Stripe
-learns them at the next checkout.
+is told of a change by a job.
 """
 
 from __future__ import annotations
@@ -19,10 +19,11 @@ from accounts.actors import Actor
 from accounts.authority import still
 from accounts.models import Action, Team
 from billing import countries, tax_ids
-from billing.models import BillingDetails
-from project import text
+from billing.models import BillingDetails, Customer
+from project import queue, text
 from project.errors import FieldError, Invalid
 
+TELL = "billing.tasks.tell_customer"
 LABELS = {
     "name": "Name",
     "email": "E-mail address",
@@ -101,6 +102,8 @@ def change(*, by: Actor, details: Details) -> Details:
             target_name=team.name,
             data=data,
         )
+        if Customer.objects.filter(team=team).exists():
+            queue.enqueue(TELL, team.pk)
     return kept
 
 

@@ -3,7 +3,7 @@ or never. Names are stored in the queue: a renamed job keeps its old name for on
 
 from __future__ import annotations
 
-from billing import balance_watch, payments, recharge_attempts, recharge_cards, refunds, stripe_events
+from billing import balance_watch, customers, payments, recharge_attempts, recharge_cards, refunds, stripe_events
 
 
 def process_stripe_event(event_pk: int) -> None:
@@ -34,6 +34,11 @@ def recharge(auto_recharge_pk: int) -> None:
 def detach_card(card_removal_pk: int) -> None:
     """Has Stripe forget a card."""
     recharge_cards.detach(card_removal_pk)
+
+
+def tell_customer(team_pk: int) -> None:
+    """Tells Stripe a team's billing details of today."""
+    customers.tell(team_pk)
 
 
 def warn_low_balance(watch_pk: int) -> None:

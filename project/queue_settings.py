@@ -12,6 +12,29 @@ MAIN_TIMEOUT = 60  # seconds; longer than any HTTP deadline of a job in the main
 STORE_TIMEOUT = 600  # downloads have their own lane
 POLL = 0.1  # seconds between looks at the queue
 
+# What a worker may run, by name; names are stored in the queue.
+JOBS = (
+    "generations.tasks.dispatch",
+    "generations.tasks.observe",
+    "generations.tasks.store",
+    "generations.tasks.process_callback",
+    "generations.tasks.sweep",
+    "billing.tasks.process_stripe_event",
+    "billing.tasks.compare_stripe_events",
+    "billing.tasks.converge_payment",
+    "billing.tasks.send_refund",
+    "billing.tasks.recharge",
+    "billing.tasks.detach_card",
+    "billing.tasks.warn_low_balance",
+    "billing.tasks.tell_customer",
+    "project.mail.deliver",
+)
+# What the clock calls, each second and each minute.
+CLOCK = {
+    "ring": ("generations.sweeps.ring_due", "billing.sweeps.ring_due", "project.mail.ring_due"),
+    "sweep": ("generations.sweeps.sweep", "billing.sweeps.sweep", "project.mail.sweep"),
+}
+
 
 def cluster(*, workers: int) -> dict[str, Any]:
     """Q_CLUSTER for `workers` processes in the main lane and half as many (at least one) in the store lane."""

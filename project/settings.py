@@ -348,26 +348,9 @@ CACHES = {
 # --- queue, clock and limits ------------------------------------------------------------------------------------
 WORKERS = env.integer("WORKERS", 2, least=1, most=64)
 Q_CLUSTER = queue_settings.cluster(workers=WORKERS)
-JOBS = (
-    "generations.tasks.dispatch",
-    "generations.tasks.observe",
-    "generations.tasks.store",
-    "generations.tasks.process_callback",
-    "generations.tasks.sweep",
-    "billing.tasks.process_stripe_event",
-    "billing.tasks.compare_stripe_events",
-    "billing.tasks.converge_payment",
-    "billing.tasks.send_refund",
-    "billing.tasks.recharge",
-    "billing.tasks.detach_card",
-    "billing.tasks.warn_low_balance",
-    "project.mail.deliver",
-)
+JOBS = queue_settings.JOBS
+CLOCK = queue_settings.CLOCK
 MODEL_NAMES = "generations.catalog.names"  # for apps that may not import the product
-CLOCK = {
-    "ring": ("generations.sweeps.ring_due", "billing.sweeps.ring_due", "project.mail.ring_due"),
-    "sweep": ("generations.sweeps.sweep", "billing.sweeps.sweep", "project.mail.sweep"),
-}
 # invariants.md section 1: KIE allows 20 creates in 10 s for the whole account; kept at 18. fal names no rate.
 PROVIDER_LIMITS: dict[str, dict[str, int]] = {
     "kie": {"creates": 18, "window_ms": 10_000, "reads": 8, "in_flight": 100, "in_flight_team": 20},

@@ -8,11 +8,13 @@ import pytest
 from django.test import Client
 
 from accounts.models import Action, AuditEvent, Membership, Role, User
-from billing import countries, details, tax_ids
+from billing import countries, details, stripe_gateway, tax_ids
 from billing.details import Details
-from billing.models import BillingDetails
+from billing.models import BillingDetails, Customer
 from project.errors import Forbidden
+from tests.jobs import Jobs
 from tests.pages.parsing import read
+from tests.stripe_client import StripeProcess
 from tests.world import World, person
 
 FULL = {
@@ -138,3 +140,18 @@ def test_whoever_lost_the_role_meanwhile_changes_nothing(world: World, alice: Cl
 
     with pytest.raises(Forbidden):
         details.change(by=actor, details=Details(name="late"))
+
+
+def test_stripe_is_told_of_a_change(world: World, alice: Client, stripe: StripeProcess, jobs: Jobs) -> None:
+    """By a job, where Stripe knows the team at all; a customer that is gone there is forgotten."""
+    alice.post("/wallet/details", FULL)
+    assert jobs.drain() == 0
+    made = stripe_gateway.make_customer(world.team, details.of(world.team), hour="1")
+    Customer.objects.create(team=world.team, stripe_id=made)
+    alice.post("/wallet/details", {**FULL, "city": "Graz"})
+    jobs.drain()
+    assert stripe.show(made)["address"]["city"] == "Graz"
+    Customer.objects.filter(team=world.team).update(stripe_id="cus_gone")
+    alice.post("/wallet/details", {**FULL, "city": "Linz"})
+    jobs.drain()
+    assert not Customer.objects.exists()
