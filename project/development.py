@@ -106,6 +106,8 @@ def environment_of_children(
     if standin is not None:
         children |= {STRIPE_KEY: STANDIN_KEY, "STRIPE_API_BASE": standin.url}
         children["STRIPE_WEBHOOK_SECRET"] = standin.webhook_secret
+        for name in ("NO_PROXY", "no_proxy"):  # Stripe's SDK would ask a proxy of the environment for it
+            children[name] = ",".join(part for part in (children.get(name), standin.public) if part)
     if sandbox is None:
         return children
     if KIE_BASE in sandbox.instead_of:

@@ -34,6 +34,8 @@ for name in list(os.environ):
         "STRIPE_WEBHOOK_SECRET",
     }:
         del os.environ[name]
+    elif name.lower() in ("http_proxy", "https_proxy", "all_proxy"):
+        del os.environ[name]  # every peer of the tests is on loopback
 os.environ["FRAMEHOUSE_MODE"] = "test"
 os.environ["DATA_DIR"] = str(DATA)
 os.environ["OUTBOUND_ALLOW_HOSTS"] = "127.0.0.1,localhost"  # every peer of the tests is on loopback

@@ -22,6 +22,7 @@ def test_without_a_key_the_stand_in_stands_in() -> None:
     read = stripe_settings.read(*given, production=False)
     assert read.checkout == read.api_base == f"http://127.0.0.1:{standin.port}"
     assert standin.webhook_secret in read.webhook_secrets
+    assert children["NO_PROXY"] == children["no_proxy"] == "127.0.0.1"
     with pytest.raises(Exception, match="test key"):
         stripe_settings.read(*given, production=True)
     command = development.standin_command(standin)
