@@ -170,6 +170,7 @@ begin
     perform billing_add_up(t.id, t.team, t.created_at);
   end loop;
 end $$;
+set constraints all immediate;  -- or the tables of what was made just now cannot be altered below
 
 create function billing_by_transfer_only() returns trigger language plpgsql as $$
 begin

@@ -12,7 +12,7 @@ insert into billing_spendday (team_id, day, membership_id, api_key_id, subject, 
   select h.team_id, (t.created_at at time zone 'UTC')::date, h.membership_id, h.api_key_id, h.subject,
          sum(t.amount), count(*)
   from billing_transfer t join billing_hold h on h.id = t.hold_id where t.kind = 'capture' group by 1, 2, 3, 4, 5;
-set constraints all immediate;
+set constraints all immediate;  -- or the tables cannot be altered
 alter table billing_spendday enable trigger user;
 alter table billing_hold enable trigger hold_guard;
 """
