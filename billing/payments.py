@@ -27,7 +27,7 @@ from billing import (
     stripe_gateway,
 )
 from billing.models import Failure, Origin, Payment, PaymentStatus
-from billing.stripe_seen import PaymentSeen, Refused, StripeFailed
+from billing.stripe_seen import IntentStatus, PaymentSeen, Refused, StripeFailed
 from project import db
 from project.errors import Conflict, FieldError, Forbidden, Invalid, RateLimited, Unavailable
 from project.failpoints import failpoint
@@ -252,6 +252,8 @@ def look_up(payment_id: int, by: str) -> Payment:
     row = Payment.objects.select_related("team").get(pk=payment_id)
     try:
         seen = stripe_gateway.see(row)
+        if row.origin == Origin.AUTO and seen.status == IntentStatus.OPEN and seen.intent:
+            stripe_gateway.cancel_intent(seen.intent)  # a decline: nobody is to pay by it later, unseen
         failpoint("after_stripe")
         return apply(payment_id, seen, by)
     except (StripeFailed, Refused, payment_outcomes.OtherIntent):

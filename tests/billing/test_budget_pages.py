@@ -160,7 +160,8 @@ def test_a_member_asks_and_an_admin_grants(world: World, page_of: PageOf) -> Non
     page = read(bob.get("/team/budgets"))
     assert "80 credits $0.40 left of 80 credits $0.40" in page.words
     assert "granted: 40 credits $0.20" in page.words
-    assert list(AuditEvent.objects.filter(action__startswith="budget.").values_list("action", flat=True)) == [
+    events = AuditEvent.objects.filter(action__startswith="budget.").order_by("pk")
+    assert list(events.values_list("action", flat=True)) == [
         Action.BUDGET_SET,
         Action.BUDGET_ASKED,
         Action.BUDGET_RAISED,

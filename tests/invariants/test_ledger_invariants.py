@@ -26,7 +26,7 @@ LEGS = {
     "expiry": {("available", "grants")},
     "freeze": {("available", "frozen")},
     "unfreeze": {("frozen", "available")},
-    "restore": {("stripe", "available"), ("grants", "available")},
+    "restore": {("stripe", "available"), ("grants", "available"), ("stripe", "writeoff")},
 }
 
 
@@ -195,6 +195,10 @@ def _given(scene: Scene, kind: str, debit: str, credit: str) -> dict[str, Any]:
         return {"payment": scene.payment()}
     if kind == "reversal" and debit == "writeoff":
         return {"payment": scene.topup()}
+    if (kind, credit) == ("restore", "writeoff"):
+        payment = scene.topup()
+        accounts = scene.account("writeoff"), scene.account("stripe")
+        return {"payment": payment, "follows": scene.transfer("reversal", *accounts, DOLLAR, payment=payment)}
     lot = {"lot": scene.lot()} if kind in ("reversal", "expiry", "freeze", "unfreeze", "restore") else {}
     first = [scene.account("available"), scene.account("frozen")]
     if kind == "restore":

@@ -30,6 +30,7 @@ BY_ANOTHER_WAY = {
 HELD_TOGETHER = {
     "billing_budgethold": "budget_hold_guard",
     "billing_entry": "entry_guard",  # written by the transfer's trigger alone
+    "billing_lotmove": "lot_move_guard",  # likewise
     "billing_transfer": "transfer_ai",
 }
 
