@@ -12,7 +12,7 @@ from rest_framework.response import Response
 
 from accounts import api as accounts_api
 from accounts import roles
-from billing import api_periods, budget_queries, ledger, queries
+from billing import api_periods, budget_queries, ledger, queries, words
 from billing.models import Hold, TransferKind
 from project import paging
 from project.api import ApiView
@@ -26,11 +26,10 @@ DESCRIPTIONS: dict[str, str] = {
     TransferKind.HOLD: "Held for a generation",
     TransferKind.CAPTURE: "Charged for a generation",
     TransferKind.RELEASE: "Released: not charged",
-    TransferKind.REVERSAL: "Taken back",
     TransferKind.EXPIRY: "Expired",
     TransferKind.FREEZE: "Frozen by a dispute",
-    TransferKind.UNFREEZE: "Given back: the dispute has ended",
-    TransferKind.RESTORE: "Given back: a refund failed",
+    TransferKind.UNFREEZE: "Given back: no longer frozen",
+    TransferKind.RESTORE: "Given back",
 }
 ENTRY_FILTERS = frozenset({"created_after", "created_before"})
 
@@ -102,7 +101,7 @@ def _line(line: queries.Line) -> dict[str, Any]:
         "held_after": to_json(line.held.after),
         "generation": transfer.hold.reference if transfer.hold else None,
         "payment": transfer.payment.public_id if transfer.payment else None,
-        "description": DESCRIPTIONS[transfer.kind],
+        "description": DESCRIPTIONS.get(transfer.kind) or words.what(transfer),
         "created_at": stamp(line.at),
     }
 

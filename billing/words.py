@@ -14,10 +14,16 @@ WORDS = {
     TransferKind.REVERSAL: "Taken back",
     TransferKind.EXPIRY: "Expired",
     TransferKind.FREEZE: "Frozen by a dispute",
-    TransferKind.UNFREEZE: "Given back: dispute won",
-    TransferKind.RESTORE: "Given back: refund failed",
+    TransferKind.UNFREEZE: "Given back: no longer frozen",
+    TransferKind.RESTORE: "Given back",
 }
 BONUS = "Granted: bonus"
+# Whose claim a reversal serves: what its key begins with (takings.py).
+TAKEN = {
+    "refund": "Taken back: refunded",
+    "dispute": "Taken back: dispute lost",
+    "bonus": "Taken back: bonus of a purchase that was undone",
+}
 STATUSES = {
     PaymentStatus.PENDING.value: "Waiting to be paid",
     PaymentStatus.PAID.value: "Paid",
@@ -36,4 +42,6 @@ def what(transfer: Transfer) -> str:
     """`Bought`, `Granted: bonus`, `Charged`: what a transfer was, for the team whose it is."""
     if transfer.kind == TransferKind.GRANT and transfer.payment_id:
         return BONUS
+    if transfer.kind == TransferKind.REVERSAL:
+        return TAKEN.get(transfer.key.partition(":")[0], WORDS[TransferKind.REVERSAL])
     return WORDS[TransferKind(transfer.kind)]
