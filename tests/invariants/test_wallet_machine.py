@@ -15,6 +15,8 @@ from hypothesis.stateful import run_state_machine_as_test
 from project import stripe_settings
 from tests.invariants.wallet_machine import WalletMachine
 
+pytestmark = pytest.mark.slow
+
 STEPS, LIVES = 50, 10
 
 
