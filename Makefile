@@ -23,7 +23,7 @@ run: .venv/installed ## web, worker and the stand-ins on PORT (8000), with a dem
 	@exec $(BIN)/python manage.py run --host $(HOST) --port $(PORT) --with-parent
 
 test: .venv/installed-dev ## every test; TESTS="..." for arguments of pytest
-	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(TESTS)
+	@$(BIN)/python -m pytest -n 2 --dist loadfile $(TESTS)
 
 lint: .venv/installed-dev ## style, types, imports, templates, migrations, production settings
 	$(BIN)/ruff check .

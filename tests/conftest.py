@@ -35,12 +35,6 @@ WSGIServer.request_queue_size = 128  # 50 callbacks at once overrun the live ser
 DatabaseOperations.execute_sql_flush = _flush_past_the_guards  # type: ignore[method-assign]
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Files with a slow test first (the Makefile lets xdist keep this order)."""
-    slow = {item.path for item in items if item.get_closest_marker("slow")}
-    items.sort(key=lambda item: item.path not in slow)
-
-
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None) -> None:
     """After the migrations: Django's flush would make all permissions anew after each test, at 0.3 s a time."""

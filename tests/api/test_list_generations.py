@@ -16,8 +16,6 @@ from tests.api.conftest import ASK, row_of
 from tests.api.ends import succeed
 from tests.api.shapes import GENERATION, PAGE, problem
 
-pytestmark = pytest.mark.slow
-
 
 def listed(api: Any, bearer: str, /, **filters: Any) -> list[str]:
     """The ids that a filtered list has, over all its pages."""

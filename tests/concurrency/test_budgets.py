@@ -19,8 +19,6 @@ from tests.invariants.refusals import ALL_CHECKS
 from tests.invariants.steps import accept, deliver, run
 from tests.world import World
 
-pytestmark = pytest.mark.slow
-
 DIME = 100_000
 CAP = 5_000_000
 DATA = {"prompt": "ten cents"}

@@ -9,7 +9,6 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import timedelta
 
-import pytest
 from django.db import connection, connections
 from django.test import Client
 
@@ -22,8 +21,6 @@ from project.errors import Conflict, Unauthenticated
 from tests.concurrency.racing import flood, patiently, race, split
 from tests.invariants.steps import render, request
 from tests.world import World
-
-pytestmark = pytest.mark.slow
 
 DATA = {"prompt": "a race"}
 

@@ -16,8 +16,6 @@ from hypothesis.stateful import run_state_machine_as_test
 
 from tests.invariants.money_life import MoneyMachine
 
-pytestmark = pytest.mark.slow
-
 STEPS, LIVES = 50, 18
 
 

@@ -15,8 +15,6 @@ from hypothesis.stateful import run_state_machine_as_test
 from project import stripe_settings
 from tests.invariants.wallet_machine import WalletMachine
 
-pytestmark = pytest.mark.slow
-
 STEPS, LIVES = 50, 10
 
 

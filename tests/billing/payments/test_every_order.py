@@ -18,8 +18,6 @@ from tests.billing.payments.shop import HUNDRED, books, bought, check_at_commit,
 from tests.stripe_client import StripeProcess
 from tests.world import FIRST_CREDIT, World
 
-pytestmark = pytest.mark.slow
-
 CENTS = 100
 Change = Callable[[StripeProcess, str], object]
 
