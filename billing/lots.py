@@ -1,4 +1,5 @@
-"""Which credit paid: the lots that a hold's movements touched. Reading only; triggers write lots (models/lots.py)."""
+"""What a team's credit is made of, and which of it paid: the lots that a hold's movements touched. Reading only;
+triggers write lots (models/lots.py)."""
 
 from __future__ import annotations
 
@@ -6,9 +7,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from django.db.models import Prefetch
+from django.db.models import F, Prefetch, Q
 
+from accounts.models import Team
 from billing.models import Hold, Lot, LotKind, LotMove, Transfer, TransferKind
+
+MOST_LOTS = 50
 
 
 @dataclass(frozen=True)
@@ -50,6 +54,14 @@ def movements(hold: Hold) -> Movements:
 def paid_from(hold: Hold) -> list[Part]:
     """Which credit paid what was captured of a hold; an empty list where nothing was."""
     return movements(hold).paid_from
+
+
+def open_lots(team: Team) -> tuple[list[Lot], int]:
+    """The lots that hold credit still, at most 50, in the order in which they are spent, and how many there are."""
+    rows = Lot.objects.filter(Q(unspent__gt=0) | Q(held__gt=0) | Q(frozen__gt=0), team=team)
+    order = ("kind", F("expires_at").asc(nulls_last=True), "id")  # grants before purchases, as migration 0007 does
+    first = list(rows.select_related("transfer__payment").order_by(*order)[: MOST_LOTS + 1])
+    return first[:MOST_LOTS], len(first) if len(first) <= MOST_LOTS else rows.count()
 
 
 def _parts(transfer: Transfer) -> list[Part]:

@@ -84,11 +84,6 @@ def timeline(payment: Payment) -> list[Step]:
     return [Step(payment.created_at, _started(payment)), *sorted(steps, key=lambda step: step.at)]
 
 
-def contested(payment: Payment) -> bool:
-    """Whether the bank has not decided yet about a dispute."""
-    return payment.disputes.filter(status=DisputeStatus.OPEN).exists()
-
-
 def refund_until(payment: Payment) -> datetime | None:
     """Until when the team may ask for money back by itself; None where there is none to ask for, or no more time."""
     until = refunds.may_ask_until(payment)
@@ -105,16 +100,6 @@ def refunds_of(payment: Payment) -> list[Refund]:
 def disputes_of(payment: Payment) -> list[Dispute]:
     """Its disputes, the oldest first."""
     return list(payment.disputes.order_by("pk"))
-
-
-def refunded(payment: Payment) -> int:
-    """Micro-dollars that went back, or are on their way."""
-    return sum(row.amount for row in payment.refunds.all() if row.status != RefundStatus.FAILED)
-
-
-def lost(payment: Payment) -> int:
-    """Micro-dollars that the bank took back."""
-    return sum(row.amount for row in payment.disputes.all() if row.status == DisputeStatus.LOST)
 
 
 def _started(payment: Payment) -> str:

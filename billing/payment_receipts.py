@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 
 from django.conf import settings
 
-from billing import details, payment_queries, words
+from billing import details, payment_states, words
 from billing.details import Details
 from billing.models import CREDITED, Payment, RefundStatus
 from project import pdf
@@ -63,7 +63,7 @@ def receipt(payment: Payment) -> Receipt:
         ("Paid with", payment.card or "not known"),
         ("Currency", payment.currency.upper()),
     ]
-    back = payment_queries.refunded(payment) + payment_queries.lost(payment)
+    back = payment_states.refunded(payment) + payment_states.lost(payment)
     return Receipt(
         payment=payment,
         number=number(payment),

@@ -29,16 +29,31 @@ def restate(payment: Payment) -> None:
     """Makes a credited payment's status follow from its refunds and disputes. The caller holds its lock."""
     if payment.status not in CREDITED:
         return
-    contested = [DisputeStatus.OPEN, DisputeStatus.LOST]
-    if Dispute.objects.filter(payment=payment, status__in=contested).exists():
+    against_us = [DisputeStatus.OPEN, DisputeStatus.LOST]
+    if Dispute.objects.filter(payment=payment, status__in=against_us).exists():
         status = PaymentStatus.DISPUTED
     else:
-        going = Refund.objects.filter(payment=payment).exclude(status=RefundStatus.FAILED)
-        back = going.aggregate(all=Sum("amount"))["all"] or 0
-        status = PaymentStatus.REFUNDED if back == payment.amount else PaymentStatus.PAID
+        status = PaymentStatus.REFUNDED if refunded(payment) == payment.amount else PaymentStatus.PAID
     if payment.status != status:
         payment.status = status
         payment.save(update_fields=["status"])
+
+
+def contested(payment: Payment) -> bool:
+    """Whether the bank has not decided yet about a dispute."""
+    return Dispute.objects.filter(payment=payment, status=DisputeStatus.OPEN).exists()
+
+
+def refunded(payment: Payment) -> int:
+    """Micro-dollars that went back by refunds, or are on their way."""
+    going = Refund.objects.filter(payment=payment).exclude(status=RefundStatus.FAILED)
+    return going.aggregate(all=Sum("amount"))["all"] or 0
+
+
+def lost(payment: Payment) -> int:
+    """Micro-dollars that the bank took back after disputes."""
+    gone = Dispute.objects.filter(payment=payment, status=DisputeStatus.LOST)
+    return gone.aggregate(all=Sum("amount"))["all"] or 0
 
 
 def next_look(payment: Payment, now: datetime) -> datetime:

@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 from django.db.models import Sum
 
 from accounts.models import Team
-from billing import ledger, periods, recharges
-from billing.models import AutoRecharge, BalanceWatch, Origin, Payment, PaymentStatus, Period, Restriction
+from billing import ledger, periods, recharges, restrictions
+from billing.models import AutoRecharge, BalanceWatch, Origin, Payment, PaymentStatus, Period
 from project import db
 
 SHOWN = 10  # attempts
@@ -72,7 +72,7 @@ def state(team: Team) -> State:
         attempts=list(auto.order_by("-id")[:SHOWN]),
         low_balance=watch.low_balance if watch else None,
         available=ledger.wallet(team.pk).available.balance,
-        restricted=Restriction.objects.filter(team=team, lifted_at=None).exists(),
+        restricted=restrictions.open_of(team) is not None,
     )
 
 

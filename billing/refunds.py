@@ -21,7 +21,7 @@ from accounts.authority import still
 from accounts.models import Action
 from accounts.notify import mail
 from billing import claims, ledger, payment_states, restrictions, stripe_gateway, takings
-from billing.models import CENT, CREDITED, Dispute, DisputeStatus, Payment, Refund, RefundStatus
+from billing.models import CENT, CREDITED, Payment, Refund, RefundStatus
 from billing.stripe_seen import PaymentSeen, RefundSeen, Refused, StripeFailed
 from project import db, queue
 from project.errors import Conflict, FieldError, Invalid, NotFound, Unavailable
@@ -42,10 +42,13 @@ LONGEST_REASON = 200
 def refundable(payment: Payment) -> int:
     """What can be refunded of a payment now, in whole cents, rounded down: unspent, and not frozen by a dispute."""
     purchase, bonus = claims.lots_of(payment)
-    if purchase is None or _disputed(payment):
+    if purchase is None or payment_states.contested(payment):
         return 0
     _, from_purchase = claims.bonus_due(payment, purchase=purchase, bonus=bonus)
-    left = min(purchase.unspent - from_purchase, payment.amount - _refunded(payment) - _lost(payment))
+    left = min(
+        purchase.unspent - from_purchase,
+        payment.amount - payment_states.refunded(payment) - payment_states.lost(payment),
+    )
     return max(left - left % CENT, 0)
 
 
@@ -103,7 +106,7 @@ def _ask(pk: int, amount: int, actor: Actor | Staff, reason: str, source: str) -
 def _require_refundable(payment: Payment, *, by_team: bool) -> None:
     if payment.status not in CREDITED or payment.paid_at is None:
         raise Conflict("This payment was not paid: there is nothing to refund.", code="not_paid")
-    if _disputed(payment):
+    if payment_states.contested(payment):
         raise Conflict(
             "The card's holder disputes this payment at their bank: it cannot be refunded until that has ended.",
             code="payment_disputed",
@@ -224,7 +227,7 @@ def _make(payment: Payment, seen: RefundSeen) -> bool:
     """A refund that was made at Stripe. One that failed before we saw it is nothing to us."""
     if seen.status == RefundStatus.FAILED:
         return False
-    if _refunded(payment) + seen.amount > payment.amount:
+    if payment_states.refunded(payment) + seen.amount > payment.amount:
         # One of ours is pending that Stripe will refuse; its end looks at the payment again.
         log.warning("more is refunded of %s than was paid: %s waits", payment.public_id, seen.id)
         return False
@@ -284,21 +287,6 @@ def _locked_refund(pk: int) -> Refund:
     refund = Refund.objects.select_for_update(no_key=True).get(pk=pk)
     refund.payment = payment
     return refund
-
-
-def _disputed(payment: Payment) -> bool:
-    return Dispute.objects.filter(payment=payment, status=DisputeStatus.OPEN).exists()
-
-
-def _refunded(payment: Payment) -> int:
-    """What went back or is on its way back by refunds."""
-    refunds = Refund.objects.filter(payment=payment).exclude(status=RefundStatus.FAILED)
-    return sum(refunds.values_list("amount", flat=True))
-
-
-def _lost(payment: Payment) -> int:
-    lost = Dispute.objects.filter(payment=payment, status=DisputeStatus.LOST)
-    return sum(lost.values_list("amount", flat=True))
 
 
 def _record(action: Action, refund: Refund, by: Doer, data: dict[str, object]) -> None:

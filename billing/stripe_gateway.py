@@ -237,12 +237,6 @@ def _customer(team: Team, details: Details) -> Any:
     return {"name": details.name or team.name, "email": details.email, "address": address}
 
 
-def card_of(payment_method: str) -> str:
-    """What a saved card is called: "visa 4242"."""
-    with _translated("card_of"):
-        return stripe_shapes.card(_api().payment_methods.retrieve(payment_method).to_dict())
-
-
 def detach(payment_method: str) -> None:
     """Stripe forgets a saved card. Refused when it has none such."""
     with _translated("detach"):

@@ -20,6 +20,7 @@ The wallet is never negative, and held credit is never touched. All amounts are 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import partial
 
 from accounts import audit
 from accounts.models import Team
@@ -59,7 +60,7 @@ def sweep() -> int:
     )
     teams = [row.team for row in rows.select_related("team").order_by("id")[:ROUND]]
     for team in teams:
-        db.in_transaction(lambda team=team: settle(team))  # type: ignore[misc]
+        db.in_transaction(partial(settle, team))
     return len(teams)
 
 

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_safe
 
 from accounts import roles
 from accounts.pages import MemberRequest, member_page
-from billing import ledger, queries, wallet_queries
+from billing import ledger, lots, queries
 from project.paging import Window
 
 LINES = 10  # the statement has its own page
@@ -25,13 +25,13 @@ def wallet(request: MemberRequest) -> HttpResponse:
     team = request.actor.team
     page = queries.statement(team, Window(LINES))
     holds, hold_count = queries.open_holds(team)
-    lots, lot_count = wallet_queries.open_lots(team)
+    open_lots, lot_count = lots.open_lots(team)
     context: dict[str, Any] = {
         "purse": ledger.wallet(team.pk),
         "lines": [{"line": line, "after": line.available.after + line.held.after} for line in page.rows],
         "holds": holds,
         "hold_count": hold_count,
-        "lots": lots,
+        "lots": open_lots,
         "lot_count": lot_count,
         "buying": bool(settings.STRIPE.key),
     }

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_safe
 
 from accounts import roles
 from accounts.pages import MemberRequest, member_page
-from billing import access, payment_queries, payment_receipts
+from billing import access, payment_queries, payment_receipts, payment_states
 from billing.models import Payment, PaymentStatus
 from project import pdf
 from project.errors import Problem
@@ -58,8 +58,8 @@ def _context(request: MemberRequest, row: Payment) -> dict[str, Any]:
         "transfers": payment_queries.transfers(row),
         "pending": row.status == PaymentStatus.PENDING,
         "refund_until": payment_queries.refund_until(row),
-        "back": payment_queries.refunded(row),
-        "contested": payment_queries.contested(row),
+        "back": payment_states.refunded(row),
+        "contested": payment_states.contested(row),
         "buying": bool(settings.STRIPE.key),
     }
 
