@@ -23,6 +23,7 @@ GROUPS = {
     "key": "API keys",
     "budget": "Budgets",
     "money": "Money",
+    "webhook": "Webhooks",
     "audit": "Audit log",
     "staff": "Staff",
 }
@@ -83,6 +84,11 @@ SENTENCES: dict[Action, str] = {
     Action.BALANCE_WATCH_SET: "Set the mail about a low balance",
     Action.BILLING_DETAILS_CHANGED: "Changed the billing details",
     Action.STATEMENT_EXPORTED: "Exported the statement",
+    Action.WEBHOOK_ENDPOINT_ADDED: "Added the webhook endpoint *",
+    Action.WEBHOOK_ENDPOINT_CHANGED: "Changed the webhook endpoint *",
+    Action.WEBHOOK_ENDPOINT_DISABLED: "Disabled the webhook endpoint *",
+    Action.WEBHOOK_ENDPOINT_DELETED: "Deleted the webhook endpoint *",
+    Action.WEBHOOK_SECRET_ROTATED: "Rotated the signing secret of *",
     Action.AUDIT_EXPORTED: "Exported the audit log",
     Action.STAFF_CHANGED: "Changed * in the administration",
 }

@@ -6,15 +6,17 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from generations.models import Generation, GenerationEvent, OutgoingEvent, Status
+from accounts.models import EventType
+from accounts.webhooks import events
+from generations.models import Generation, GenerationEvent, Status
 from generations.models.generation import TERMINAL
 
 # The outgoing event that each status announces (design section 6, webhooks).
 ANNOUNCED = {
-    Status.RUNNING: "generation.running",
-    Status.SUCCEEDED: "generation.succeeded",
-    Status.FAILED: "generation.failed",
-    Status.CANCELED: "generation.canceled",
+    Status.RUNNING: EventType.GENERATION_RUNNING,
+    Status.SUCCEEDED: EventType.GENERATION_SUCCEEDED,
+    Status.FAILED: EventType.GENERATION_FAILED,
+    Status.CANCELED: EventType.GENERATION_CANCELED,
 }
 
 
@@ -64,10 +66,10 @@ def announce(generation: Generation) -> None:
     kind = ANNOUNCED.get(Status(generation.status))
     if kind is None:
         return
-    OutgoingEvent.objects.create(
-        team_id=generation.team_id,
-        generation=generation,
+    events.publish(
+        team=generation.team,
         type=kind,
+        subject=generation.public_id,
         payload={
             "id": generation.public_id,
             "model": generation.model,
@@ -75,6 +77,7 @@ def announce(generation: Generation) -> None:
             "reason": generation.reason or None,
             "metadata": generation.metadata,
         },
+        url=generation.webhook_url,
     )
 
 

@@ -27,6 +27,7 @@ JOBS = (
     "billing.tasks.detach_card",
     "billing.tasks.warn_low_balance",
     "billing.tasks.tell_customer",
+    "accounts.tasks.deliver",
     "project.mail.deliver",
 )
 # What the clock calls, each second and each minute.

@@ -4,6 +4,18 @@ from accounts.models.audit import Action, AuditEvent
 from accounts.models.keys import ApiKey, ApiKeySecret
 from accounts.models.people import AddressChange, User
 from accounts.models.teams import Invitation, InvitationStatus, Membership, Role, Team, TeamStatus
+from accounts.models.webhooks import (
+    Delivery,
+    DeliveryAttempt,
+    DeliveryStatus,
+    DisabledReason,
+    EndpointStatus,
+    EventType,
+    OutgoingEvent,
+    TryOutcome,
+    WebhookEndpoint,
+    WebhookSecret,
+)
 
 __all__ = [
     "Action",
@@ -11,11 +23,21 @@ __all__ = [
     "ApiKey",
     "ApiKeySecret",
     "AuditEvent",
+    "Delivery",
+    "DeliveryAttempt",
+    "DeliveryStatus",
+    "DisabledReason",
+    "EndpointStatus",
+    "EventType",
     "Invitation",
     "InvitationStatus",
     "Membership",
+    "OutgoingEvent",
     "Role",
     "Team",
     "TeamStatus",
+    "TryOutcome",
     "User",
+    "WebhookEndpoint",
+    "WebhookSecret",
 ]

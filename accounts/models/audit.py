@@ -65,6 +65,11 @@ class Action(models.TextChoices):
     BALANCE_WATCH_SET = "money.balance_watch_set", "Set the low balance mail"
     BILLING_DETAILS_CHANGED = "money.details_changed", "Changed the billing details"
     STATEMENT_EXPORTED = "money.statement_exported", "Exported the statement"
+    WEBHOOK_ENDPOINT_ADDED = "webhook.endpoint_added", "Added a webhook endpoint"
+    WEBHOOK_ENDPOINT_CHANGED = "webhook.endpoint_changed", "Changed a webhook endpoint"
+    WEBHOOK_ENDPOINT_DISABLED = "webhook.endpoint_disabled", "Disabled a webhook endpoint"
+    WEBHOOK_ENDPOINT_DELETED = "webhook.endpoint_deleted", "Deleted a webhook endpoint"
+    WEBHOOK_SECRET_ROTATED = "webhook.secret_rotated", "Rotated a webhook secret"
     AUDIT_EXPORTED = "audit.exported", "Exported the audit log"
     STAFF_CHANGED = "staff.changed", "Staff changed something"
 

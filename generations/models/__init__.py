@@ -1,5 +1,6 @@
 """Rows of the product, one file a subject. Verbs live beside, in states.py, intake.py and so on."""
 
+from generations.models.batches import Batch, BatchMode, BatchQuote
 from generations.models.catalogue import Listing, PriceVersion, Quote
 from generations.models.generation import (
     Attempt,
@@ -10,13 +11,16 @@ from generations.models.generation import (
     Reason,
     Status,
 )
-from generations.models.inbox import Callback, CallbackVerdict, IdempotencyRecord, OutgoingEvent
+from generations.models.inbox import Callback, CallbackVerdict, IdempotencyRecord
 from generations.models.providers import Chore, ProviderKeys, ProviderSlot, ProviderState
 from generations.models.results import LateResult, Output, Upload
 
 __all__ = [
     "Attempt",
     "AttemptOutcome",
+    "Batch",
+    "BatchMode",
+    "BatchQuote",
     "Callback",
     "CallbackVerdict",
     "Chore",
@@ -26,7 +30,6 @@ __all__ = [
     "IdempotencyRecord",
     "LateResult",
     "Listing",
-    "OutgoingEvent",
     "Output",
     "PriceVersion",
     "ProviderKeys",

@@ -16,6 +16,7 @@ from django.db.models.functions import Now
 
 from accounts.models import ApiKey, Membership, Team
 from billing.models import Hold
+from generations.models.batches import Batch
 from generations.models.catalogue import PriceVersion, Quote
 from project.ids import public
 
@@ -79,6 +80,9 @@ class Generation(models.Model):
     metadata = models.JSONField(default=dict)
     webhook_url = models.CharField(max_length=2048, blank=True)
 
+    batch = models.ForeignKey(Batch, models.PROTECT, null=True, related_name="generations", db_index=False)
+    batch_index = models.PositiveSmallIntegerField(null=True)  # its place in the batch, from 0
+
     quote = models.ForeignKey(Quote, models.PROTECT, null=True, related_name="generations")
     price_version = models.ForeignKey(PriceVersion, models.PROTECT, related_name="+")
     lines = models.JSONField()
@@ -128,6 +132,11 @@ class Generation(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["id", "team"], name="generation_in_team"),
             models.UniqueConstraint(fields=["provider", "provider_task_id"], name="generation_task_once"),
+            models.UniqueConstraint(fields=["batch", "batch_index"], name="generation_once_in_batch"),
+            models.CheckConstraint(
+                condition=Q(batch=None, batch_index=None) | Q(batch__isnull=False, batch_index__isnull=False),
+                name="generation_has_a_place_in_its_batch",
+            ),
             models.CheckConstraint(condition=Q(status__in=Status.values), name="generation_status_known"),
             models.CheckConstraint(condition=Q(reason__in=["", *Reason.values]), name="generation_reason_known"),
             models.CheckConstraint(condition=Q(price__gt=0, hold_amount__gt=0), name="generation_priced"),

@@ -1,14 +1,12 @@
-"""What arrives and leaves: callbacks, idempotency records, outgoing events."""
+"""What arrives: callbacks, and idempotency records."""
 
 from __future__ import annotations
-
-import uuid
 
 from django.db import models
 from django.db.models.functions import Now
 
 from accounts.models import Team
-from generations.models.generation import Attempt, Generation
+from generations.models.generation import Attempt
 
 
 class CallbackVerdict(models.TextChoices):
@@ -60,20 +58,3 @@ class IdempotencyRecord(models.Model):
 
     def __str__(self) -> str:
         return self.key
-
-
-class OutgoingEvent(models.Model):
-    """What happened, for whoever listens: written with the fact, delivered later."""
-
-    uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
-    team = models.ForeignKey(Team, models.CASCADE, related_name="+")
-    generation = models.ForeignKey(Generation, models.CASCADE, null=True, related_name="+")
-    type = models.CharField(max_length=40)
-    payload = models.JSONField()
-    created_at = models.DateTimeField(db_default=Now())
-
-    class Meta:
-        indexes = [models.Index(fields=["team", "id"], name="outgoing_event_order")]
-
-    def __str__(self) -> str:
-        return self.type

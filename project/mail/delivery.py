@@ -11,8 +11,8 @@ from types import TracebackType
 from django.conf import settings
 from django.core.mail import get_connection
 
-from project import queue
-from project.mail import outbox, parcels, sealing
+from project import queue, sealing
+from project.mail import outbox, parcels
 from project.mail.outcomes import Later, Never, Outcome, Sent
 
 log = logging.getLogger(__name__)
@@ -59,7 +59,7 @@ class _Line:
 def _send(line: _Line, claimed: outbox.Claimed) -> Outcome:
     """One attempt. Nothing but the end of the process leaves it as an exception: the row needs its outcome."""
     try:
-        message = parcels.unpack(sealing.unseal(claimed.sealed))
+        message = parcels.unpack(sealing.unseal(claimed.sealed, purpose=parcels.PURPOSE))
     except (sealing.Unreadable, ValueError, KeyError, TypeError):
         return Never("Unreadable")  # SECRET_KEY was changed without a fallback; the next mail is another's
     try:

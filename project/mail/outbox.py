@@ -18,8 +18,8 @@ from django.db import connection, transaction
 from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Now
 
-from project import db, queue
-from project.mail import parcels, sealing
+from project import db, queue, sealing
+from project.mail import parcels
 from project.mail.outcomes import Later, Never, Outcome, Sent
 from project.models import Mail, MailStatus
 
@@ -37,7 +37,7 @@ KEPT = timedelta(days=30)
 
 @dataclass(frozen=True)
 class Claimed:
-    """A mail that is ours to send until its lease ends. sealed: see sealing.py."""
+    """A mail that is ours to send until its lease ends. sealed: see project.sealing."""
 
     id: int
     attempt: int
@@ -54,7 +54,7 @@ def put(messages: Iterable[EmailMessage]) -> int:
         Mail(
             to=", ".join(message.recipients()),
             subject=str(message.subject),
-            sealed=sealing.seal(parcels.pack(message, at=moment)),
+            sealed=sealing.seal(parcels.pack(message, at=moment), purpose=parcels.PURPOSE),
             created_at=moment,
             next_attempt_at=moment,
             rung_at=moment,

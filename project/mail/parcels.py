@@ -10,6 +10,7 @@ from email.utils import format_datetime, make_msgid, parseaddr
 from django.core.mail import EmailMessage, EmailMultiAlternatives
 
 FIELDS = ("subject", "body", "from_email", "to", "cc", "bcc", "reply_to")
+PURPOSE = "mail"  # of what is sealed here
 OUR_DOMAIN = "framehouse.invalid"  # of a Message-ID when the sender has no domain
 
 
