@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 
 from django.db import connection, transaction
 from django.db.models import F
@@ -17,6 +18,7 @@ from django.db.models.functions import Now
 from accounts import audit
 from accounts.models import Action, ApiKey, Membership, Team
 from billing import budget_queries, budget_rights, budget_warnings, ledger, periods, shortages
+from billing.budget_queries import State
 from billing.budget_rights import By
 from billing.budget_warnings import Taken
 from billing.models import Budget, BudgetHold, BudgetRaise, BudgetRequest, BudgetUsage, Hold, Period, RequestStatus
@@ -95,22 +97,44 @@ def lock(budget: Budget) -> Budget:
 def take(*, team: Team, membership: Membership | None, api_key: ApiKey | None, amount: int) -> list[Taken]:
     """Counts `amount` as held in every budget that applies, in id order. Raises PaymentRequired, which names every
     limit that does not allow it, the wallet too: then the caller's transaction must end without effect."""
-    # The caps are locked first: a cap lowered while this waits for its counter must not surprise the trigger.
-    found = list(budget_queries.applying(membership=membership, api_key=api_key).select_for_update(no_key=True))
+    found = _locked(membership, api_key)
     if not found:
         return []
     moment = db.now()
     taken: list[Taken] = []
     for budget in found:
-        # Locked: what comes back to it meanwhile must not make a refusal that would say that there is enough.
-        usage, _ = BudgetUsage.objects.select_for_update(no_key=True).get_or_create(
-            budget=budget, period_start=periods.start_of(budget.period, moment)
-        )
-        counted = _count(usage, amount)
+        counted = _count(_usage(budget, moment), amount)
         if counted is None:
             raise _refusal(team, found, taken, amount)
         taken.append(counted)
     return taken
+
+
+def require_room(*, team: Team, membership: Membership | None, api_key: ApiKey | None, amount: int) -> None:
+    """Raises what `take` would raise for `amount`, and counts nothing; budgets and counters stay locked."""
+    found = _locked(membership, api_key)
+    if not found:
+        return
+    moment = db.now()
+    for budget in found:
+        _usage(budget, moment)
+    if any(state.left < amount for state in _states(found)):
+        raise _refusal(team, found, (), amount)
+
+
+def _locked(membership: Membership | None, api_key: ApiKey | None) -> list[Budget]:
+    """The budgets that apply. Caps before counters: one that is lowered while this waits for its counter must not
+    surprise the trigger."""
+    return list(budget_queries.applying(membership=membership, api_key=api_key).select_for_update(no_key=True))
+
+
+def _usage(budget: Budget, moment: datetime) -> BudgetUsage:
+    """The counter of the period, locked: what comes back to it meanwhile must not make a refusal that would say that
+    there is enough."""
+    usage, _ = BudgetUsage.objects.select_for_update(no_key=True).get_or_create(
+        budget=budget, period_start=periods.start_of(budget.period, moment)
+    )
+    return usage
 
 
 def _count(usage: BudgetUsage, amount: int) -> Taken | None:
@@ -140,10 +164,14 @@ def _count(usage: BudgetUsage, amount: int) -> Taken | None:
 def _refusal(team: Team, found: Sequence[Budget], taken: Sequence[Taken], amount: int) -> PaymentRequired:
     """Every limit as it was before this asked: what was counted on the way is not a reason."""
     on_the_way = {row.usage.budget_id for row in taken}
-    states = budget_queries.states(Budget.objects.filter(pk__in=[budget.pk for budget in found]).order_by("id"))
+    states = _states(found)
     before = [replace(state, held=state.held - amount) if state.budget.pk in on_the_way else state for state in states]
     limits = [shortages.of_budget(state) for state in before]
     return shortages.refusal([*limits, shortages.of_wallet(team, ledger.wallet(team.pk))], needed=amount)
+
+
+def _states(found: Sequence[Budget]) -> list[State]:
+    return budget_queries.states(Budget.objects.filter(pk__in=[budget.pk for budget in found]).order_by("id"))
 
 
 def bind(*, hold: Hold, taken: Sequence[Taken], amount: int) -> None:

@@ -67,6 +67,17 @@ def hold(
     return row
 
 
+def require_room(*, team: Team, membership: Membership | None, api_key: ApiKey | None, amount: int) -> None:
+    """Raises what `hold` would raise for `amount` in one piece: for many holds that are to be had all or none. Locks
+    what they will lock, in the same order; writes nothing."""
+    budgets.require_room(team=team, membership=membership, api_key=api_key, amount=amount)
+    ledger.open_wallet(team)
+    wallet = ledger.lock_wallet(team.pk)
+    if wallet.available.balance < amount:
+        restrictions.require_none(team)
+        raise shortages.refusal([shortages.of_wallet(team, wallet)], needed=amount)
+
+
 def settle(*, hold_id: UUID, capture: int, actor: str, reason: str) -> Hold:
     """Captures `capture` micro-dollars (0 for none) of an open hold and releases the rest. A settled hold is left
     as it is and returned: both movements happen once. The caller holds the transaction and the generation's lock."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
@@ -28,11 +29,13 @@ UPLOAD_IN_URL = re.compile(r"/uploads/([0-9a-f]{32})\.[a-z]+(?:\?|$)")
 FOR_PROVIDER_SECONDS = 24 * 3600
 
 
-def validate(*, entry: Entry, data: object, team: Team | None, rates: Rates) -> dict[str, Any]:
+def validate(
+    *, entry: Entry, data: object, team: Team | None, rates: Rates, image: Callable[[str], str] | None = None
+) -> dict[str, Any]:
     """The input with defaults filled in and uploads as ids. Raises Invalid with a path for every wrong field.
 
     `rates` are the price data in force: they list the language models of a router. Without a team uploads cannot be
-    resolved and are refused."""
+    resolved and are refused. `image` reads an address in place of own_upload and foreign (ValueError refuses it)."""
     try:
         clean = entry.validate(data, rates=rates)
     except InputError as error:
@@ -42,7 +45,7 @@ def validate(*, entry: Entry, data: object, team: Team | None, rates: Rates) -> 
     mapping: dict[str, str] = {}
     for path, value in entry.image_paths(clean):
         try:
-            mapping[value] = _own_upload(value, team) or _foreign(value)
+            mapping[value] = image(value) if image else own_upload(value, team) or foreign(value)
         except ValueError as error:
             problems.append(FieldError(f"input.{path}", str(error), "image_refused"))
     if problems:
@@ -55,25 +58,27 @@ def look_at_images(*, entry: Entry, data: dict[str, Any]) -> None:
     lies at an address that is not public, is refused here. One that cannot be reached from here is left to the
     provider, who fetches it from elsewhere. Never inside a transaction."""
     problems: list[FieldError] = []
-    foreign = [(path, value) for path, value in entry.image_paths(data) if not value.startswith("upl_")]
     seen: set[str] = set()
-    for path, value in foreign[:MOST_LOOKS]:
+    for path, value in foreign_images(entry, data)[:MOST_LOOKS]:
         if value in seen:
             continue
         seen.add(value)
-        sentence = _look(value)
+        sentence = look(value)
         if sentence:
             problems.append(FieldError(f"input.{path}", sentence, "image_refused"))
     if problems:
         raise Invalid("An image cannot be used.", errors=problems)
 
 
-def _look(url: str) -> str:
+def foreign_images(entry: Entry, data: dict[str, Any]) -> list[tuple[str, str]]:
+    """The images of a validated input that lie elsewhere: path and address."""
+    return [(path, value) for path, value in entry.image_paths(data) if not value.startswith("upl_")]
+
+
+def look(url: str, *, seconds: float = LOOK_DEADLINE) -> str:
     """A sentence about what is wrong with a foreign image, or nothing."""
     try:
-        response = net.fetch(
-            method="GET", url=url, deadline=LOOK_DEADLINE, max_bytes=IMAGE_BYTES, guard=net.Guard.PUBLIC
-        )
+        response = net.fetch(method="GET", url=url, deadline=seconds, max_bytes=IMAGE_BYTES, guard=net.Guard.PUBLIC)
     except net.Unresolvable:
         return ""
     except net.Refused as error:
@@ -89,7 +94,7 @@ def _look(url: str) -> str:
     return ""
 
 
-def _own_upload(value: str, team: Team | None) -> str | None:
+def own_upload(value: str, team: Team | None) -> str | None:
     """The id of an upload of this team that a value names; None when it names none of ours."""
     wanted = ids.parse("upl", value)
     if wanted is None and value.startswith(f"{settings.SITE_URL}/media/"):
@@ -106,10 +111,10 @@ def _own_upload(value: str, team: Team | None) -> str | None:
     return ids.public("upl", wanted)
 
 
-def _foreign(value: str) -> str:
-    """A public https address, checked by form and name (faults.md row 61)."""
+def foreign(value: str, *, resolve: net.Resolver | None = None) -> str:
+    """A public https address, checked by form and name (faults.md row 61). Raises ValueError."""
     try:
-        net.check_url(value)
+        net.check_url(value, resolve=resolve)
     except net.Unresolvable:
         return value  # the provider may know the name; nothing is fetched from here
     except net.Refused as error:
@@ -117,12 +122,12 @@ def _foreign(value: str) -> str:
     return value
 
 
-def check_webhook(url: str) -> None:
+def check_webhook(url: str, *, resolve: net.Resolver | None = None) -> None:
     """Raises Invalid for an address that we would not call. Asks DNS: never inside a transaction."""
     if not url:
         return
     try:
-        _foreign(url)
+        foreign(url, resolve=resolve)
     except ValueError as error:
         reason = str(error)
         raise Invalid(reason, errors=[FieldError("webhook_url", reason, "address_refused")]) from error

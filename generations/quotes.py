@@ -9,6 +9,7 @@ from typing import Any
 from accounts.models import Team
 from generations import inputs, offers, pricing
 from generations.catalog.base import Entry
+from generations.lookups import Lookups
 from generations.models import PriceVersion, Quote
 from project import db
 from project.money import to_json
@@ -26,12 +27,14 @@ class Offer:
     version: PriceVersion
 
 
-def price(*, model: object, data: object, team: Team | None) -> Offer:
-    """Validates and prices at the current price. Writes nothing. Raises Invalid, or Conflict when not available."""
+def price(*, model: object, data: object, team: Team | None, lookups: Lookups | None = None) -> Offer:
+    """Validates and prices at the current price. Writes nothing. Raises Invalid, or Conflict when not available.
+
+    `lookups` remembers what many requests have in common."""
+    lookups = lookups or Lookups(team)
     entry = offers.entry_of(model)
-    offers.require_available(entry.slug)
-    version = offers.current_price(entry.slug)
-    clean = inputs.validate(entry=entry, data=data, team=team, rates=version.rates)
+    version = lookups.offered(entry.slug)
+    clean = inputs.validate(entry=entry, data=data, team=team, rates=version.rates, image=lookups.image)
     return Offer(entry, clean, pricing.quote(entry, clean, offers.book_of(version)), version)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -58,6 +59,16 @@ def record(
     """Writes one line of history, in the transaction of the fact."""
     return GenerationEvent.objects.create(
         generation=generation, team_id=generation.team_id, kind=kind, actor=actor, data=data or {}
+    )
+
+
+def record_accepted(rows: Sequence[Generation], *, actor: str) -> None:
+    """Writes the first line of history of generations that are just written."""
+    GenerationEvent.objects.bulk_create(
+        GenerationEvent(
+            generation=row, team_id=row.team_id, kind="accepted", actor=actor, data={"held": row.hold_amount}
+        )
+        for row in rows
     )
 
 
