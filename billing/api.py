@@ -12,11 +12,12 @@ from rest_framework.response import Response
 
 from accounts import api as accounts_api
 from accounts import roles
-from billing import api_periods, budget_queries, ledger, queries, words
+from billing import api_periods, budget_queries, ledger, queries, schemas, words
 from billing.models import Hold, TransferKind
 from project import paging
 from project.api import ApiView
 from project.money import to_json
+from project.openapi import documented
 from project.times import stamp
 
 # What a team reads; the reason that staff wrote beside a transfer stays inside.
@@ -40,6 +41,13 @@ class WalletView(ApiView):
 
     permission = roles.SEE
 
+    @documented(
+        id="get_wallet",
+        tag="Wallet",
+        summary="Look into the wallet",
+        description="What the team has, what of it is held, and for which generations.",
+        answers={200: schemas.Wallet},
+    )
     def get(self, request: Request) -> Response:
         team = self.actor.team
         wallet = ledger.wallet(team.pk)
@@ -63,6 +71,17 @@ class EntriesView(ApiView):
     permission = roles.BILLING
     parameters = paging.PARAMETERS | ENTRY_FILTERS
 
+    @documented(
+        id="list_wallet_entries",
+        tag="Wallet",
+        summary="List the statement's lines",
+        description="Every movement of money, newest first.",
+        answers={200: schemas.EntryPage},
+        query={
+            "created_after": schemas.moment("Only later ones."),
+            "created_before": schemas.moment("Only earlier ones."),
+        },
+    )
     def get(self, request: Request) -> Response:
         team, query = self.actor.team, request.query_params
         after, before = (api_periods.instant_of(query, name) for name in ("created_after", "created_before"))
@@ -76,6 +95,13 @@ class KeyView(ApiView):
 
     permission = roles.SEE
 
+    @documented(
+        id="get_key",
+        tag="Key",
+        summary="Look at the key that asks",
+        description="Its scopes, where it works from, which models it may use, and how its budgets stand.",
+        answers={200: schemas.Key},
+    )
     def get(self, request: Request) -> Response:
         key = self.actor.api_key
         assert key is not None, "the API knows keys only"

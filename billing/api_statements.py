@@ -10,11 +10,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts import roles
-from billing import api_periods, spend, statement_export, statements
+from billing import api_periods, schemas, spend, statement_export, statements
 from billing.spend import By, Row
 from project import csv_safe, db
 from project.api import ApiView
 from project.money import to_json
+from project.openapi import File, documented
 from project.params import wrong
 from project.times import stamp
 
@@ -27,6 +28,14 @@ class StatementView(ApiView):
     permission = roles.BILLING
     parameters = PERIOD
 
+    @documented(
+        id="get_statement",
+        tag="Wallet",
+        summary="Read a period's statement",
+        description="A period that adds up: opening + bought + granted - charged - expired - taken_back = closing.",
+        answers={200: schemas.Statement},
+        query=schemas.PERIOD,
+    )
     def get(self, request: Request) -> Response:
         start, end = api_periods.period_of(request.query_params)
         found = statements.of_period(self.actor.team, start, end)
@@ -49,6 +58,14 @@ class StatementCsvView(ApiView):
     parameters = PERIOD
     http_method_names = ("get", "options")  # each download is an event of the audit log: none without the file
 
+    @documented(
+        id="get_statement_csv",
+        tag="Wallet",
+        summary="Read a period's statement as CSV",
+        description="The same period with every line of it.",
+        answers={200: File("text/csv")},
+        query=schemas.PERIOD,
+    )
     def get(self, request: Request) -> HttpResponseBase:
         start, end = api_periods.period_of(request.query_params)
         file = statement_export.as_csv(actor=self.actor, start=start, end=end)
@@ -65,6 +82,13 @@ class BalanceView(ApiView):
     permission = roles.BILLING
     parameters = frozenset({"at"})
 
+    @documented(
+        id="get_balance",
+        tag="Wallet",
+        summary="Ask for the balance at a moment",
+        answers={200: schemas.Balance},
+        query={"at": schemas.moment("The moment; without it now.")},
+    )
     def get(self, request: Request) -> Response:
         at = api_periods.instant_of(request.query_params, "at") or db.now()
         found = statements.balance_at(self.actor.team, at)
@@ -78,6 +102,14 @@ class SpendView(ApiView):
     permission = roles.BILLING
     parameters = PERIOD | {"by"}
 
+    @documented(
+        id="get_spend",
+        tag="Wallet",
+        summary="See what was spent, and on what",
+        description="What was charged in a period of days, by model, member, key or day.",
+        answers={200: schemas.Spend},
+        query=schemas.SPEND,
+    )
     def get(self, request: Request) -> Response:
         query = request.query_params
         by = query.get("by", By.MODEL)

@@ -13,12 +13,27 @@ from rest_framework.response import Response
 from rest_framework.utils.mediatypes import media_type_matches
 
 from accounts import roles
-from generations import access, idempotency, intake, outcomes, present, queries, receipt_pdf, receipts, requests
+from generations import (
+    access,
+    idempotency,
+    intake,
+    outcomes,
+    present,
+    queries,
+    receipt_pdf,
+    receipts,
+    request_schemas,
+    requests,
+    schemas,
+)
 from generations.models import Generation
 from project import paging
 from project.api import PROBLEM_JSON, ApiView
+from project.openapi import File, documented, named
+from project.schemas import NoFields
 
 LONGEST_WAIT = 60  # seconds
+ID = {"id": named("gen", "The generation.")}
 _WAIT = re.compile(r'(?:^|[,;])\s*wait\s*=\s*"?([0-9]{1,9})"?\s*(?=[,;]|$)', re.ASCII | re.IGNORECASE)
 
 
@@ -28,11 +43,36 @@ class GenerationsView(ApiView):
     permission = {"GET": roles.SEE, "POST": roles.MAKE}  # noqa: RUF012 - read only
     parameters = paging.PARAMETERS | queries.FILTERS
 
+    @documented(
+        id="list_generations",
+        tag="Generations",
+        summary="List generations",
+        description="The team's, newest first, those that pass every filter.",
+        answers={200: schemas.GenerationPage},
+        query=schemas.GENERATION_FILTERS,
+    )
     def get(self, request: Request) -> Response:
         rows = queries.listed(self.actor, request.query_params)
         page = queries.page_of_generations(rows, paging.window_of(request))
         return Response(paging.answer(request, page, [present.generation(row) for row in page.rows]))
 
+    @documented(
+        id="create_generation",
+        tag="Generations",
+        summary="Make a video, an image or a text",
+        description="Holds the most it may cost, starts it and answers at once; with `Prefer: wait=60`, when it has"
+        " ended. What was held and not charged goes back at the end; a failure charges nothing.",
+        request=request_schemas.GenerationRequest,
+        answers={201: schemas.Generation},
+        errors={
+            402: ("insufficient_credit", "budget_exceeded"),
+            409: ("max_price_exceeded", "quote_expired", "model_unavailable", "idempotency_in_progress"),
+        },
+        headers=("Location",),
+        examples=request_schemas.examples,
+        idempotent=True,
+        waits=True,
+    )
     def post(self, request: Request) -> Response:
         actor = self.actor
         wanted = requests.generation(request.data, idempotency=_idempotency(request))
@@ -55,6 +95,14 @@ class GenerationView(ApiView):
 
     permission = roles.SEE
 
+    @documented(
+        id="get_generation",
+        tag="Generations",
+        summary="Look at a generation",
+        description="How it stands, its files once it has succeeded, what it cost.",
+        answers={200: schemas.Generation},
+        path=ID,
+    )
     def get(self, request: Request, public_id: str) -> Response:
         return Response(present.generation(access.generation(self.actor, public_id)))
 
@@ -65,6 +113,14 @@ class EventsView(ApiView):
     permission = roles.SEE
     parameters = paging.PARAMETERS
 
+    @documented(
+        id="list_generation_events",
+        tag="Generations",
+        summary="Read a generation's history",
+        description="Every step in the order in which it happened.",
+        answers={200: schemas.GenerationEventPage},
+        path=ID,
+    )
     def get(self, request: Request, public_id: str) -> Response:
         generation = access.generation(self.actor, public_id)
         page = queries.page_of_events(generation, paging.window_of(request, default=paging.MOST))
@@ -76,6 +132,15 @@ class ReceiptView(ApiView):
 
     permission = roles.SEE
 
+    @documented(
+        id="get_receipt",
+        tag="Generations",
+        summary="Read a generation's receipt",
+        description="What was held, delivered and charged, and of which credit; there is one once it has ended.",
+        answers={200: schemas.Receipt},
+        errors={409: ("not_ended",)},
+        path=ID,
+    )
     def get(self, request: Request, public_id: str) -> Response:
         return Response(receipts.whole(receipts.ended(access.generation(self.actor, public_id))))
 
@@ -85,6 +150,14 @@ class ReceiptPdfView(ApiView):
 
     permission = roles.SEE
 
+    @documented(
+        id="get_receipt_pdf",
+        tag="Generations",
+        summary="Read a generation's receipt as a PDF",
+        answers={200: File("application/pdf")},
+        errors={409: ("not_ended",)},
+        path=ID,
+    )
     def get(self, request: Request, public_id: str) -> HttpResponse:
         return receipt_pdf.answer(receipts.ended(access.generation(self.actor, public_id)))
 
@@ -95,6 +168,17 @@ class CancelView(ApiView):
 
     permission = roles.MAKE
 
+    @documented(
+        id="cancel_generation",
+        tag="Generations",
+        summary="Cancel a generation",
+        description="Only while it is queued: all that it held goes back. Canceled again, it answers the same.",
+        request=NoFields,
+        body_required=False,
+        answers={200: schemas.Generation},
+        errors={409: ("not_cancelable",)},
+        path=ID,
+    )
     def post(self, request: Request, public_id: str) -> Response:
         actor = self.actor
         generation = access.generation(actor, public_id)

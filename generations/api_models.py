@@ -10,13 +10,14 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts import access, roles
-from generations import catalog, offers, present, pricing, quotes, requests
+from generations import catalog, offers, present, pricing, quotes, request_schemas, requests, schemas
 from generations.catalog import Entry
 from generations.models import Listing, PriceVersion
 from project import paging
 from project.api import ApiView
 from project.errors import NotFound
 from project.money import to_json
+from project.openapi import documented
 
 
 class ModelsView(ApiView):
@@ -25,6 +26,13 @@ class ModelsView(ApiView):
     permission = None
     parameters = paging.PARAMETERS
 
+    @documented(
+        id="list_models",
+        tag="Models",
+        summary="List the models",
+        description="Everything on offer with its input schema and prices; needs no key.",
+        answers={200: schemas.ModelPage},
+    )
     def get(self, request: Request) -> Response:
         window = paging.window_of(request, default=paging.MOST)
         prices = offers.current_prices()
@@ -40,6 +48,14 @@ class ModelView(ApiView):
 
     permission = None
 
+    @documented(
+        id="get_model",
+        tag="Models",
+        summary="Look at a model",
+        description="What it takes and what it costs; needs no key.",
+        answers={200: schemas.Model},
+        path={"slug": schemas.SLUG},
+    )
     def get(self, request: Request, slug: str) -> Response:
         entry = catalog.ENTRIES.get(slug)
         price = offers.current_prices().get(slug)
@@ -54,6 +70,16 @@ class QuotesView(ApiView):
 
     permission = roles.MAKE
 
+    @documented(
+        id="create_quote",
+        tag="Quotes",
+        summary="Ask what a request would cost",
+        description="The price, line by line, and the most that may be charged; it binds for 10 minutes.",
+        request=request_schemas.QuoteRequest,
+        answers={201: schemas.Quote},
+        errors={409: ("model_unavailable",)},
+        examples=request_schemas.examples,
+    )
     def post(self, request: Request) -> Response:
         body = requests.quote(request.data)
         actor = access.require_model(self.actor, offers.entry_of(body.model).slug)

@@ -8,9 +8,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts import roles
-from generations import present, uploads
+from generations import present, schemas, uploads
 from project.api import ApiView
 from project.errors import FieldError, Invalid, TooLargeBody
+from project.openapi import documented
 from project.params import LONGEST_NAME, MOST_ERRORS
 
 MOST_BODY = uploads.MOST_BYTES + 64 * 1024  # the file and the words around it
@@ -22,6 +23,15 @@ class UploadsView(ApiView):
     permission = roles.MAKE
     parser_classes = (MultiPartParser,)
 
+    @documented(
+        id="create_upload",
+        tag="Uploads",
+        summary="Upload an image",
+        description="A jpeg, png or webp of at most 10 MB; its `url` or `id` may stand in any image field.",
+        request=schemas.UploadRequest,
+        answers={201: schemas.Upload},
+        headers=("Location",),
+    )
     def post(self, request: Request) -> Response:
         actor = self.actor
         length = str(request.META.get("CONTENT_LENGTH") or "0")

@@ -7,6 +7,7 @@ from django.urls import include, path, re_path
 from billing import api as billing_api
 from billing import api_statements
 from project.api import Nowhere
+from project.openapi_views import OpenApiView
 
 urlpatterns = [
     path("", include("generations.api")),
@@ -17,5 +18,6 @@ urlpatterns = [
     path("wallet/balance", api_statements.BalanceView.as_view()),
     path("spend", api_statements.SpendView.as_view()),
     path("key", billing_api.KeyView.as_view()),
+    path("openapi.json", OpenApiView.as_view()),
     re_path("", Nowhere.as_view()),  # whatever else: a 404 in our own words
 ]

@@ -1,0 +1,59 @@
+"""GET /api/v1/openapi.json: the document as it is checked in, and no key needed."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from functools import cache
+from typing import Any
+
+from django.http import HttpResponse, HttpResponseBase
+from django.utils.cache import get_conditional_response
+from rest_framework.request import Request
+
+from project.api import ApiView
+from project.openapi import Generator, Written, documented
+
+FRESH_SECONDS = 300
+ANY = Written("OpenApiDocument", lambda: {"OpenApiDocument": {"type": "object", "additionalProperties": True}})
+
+
+class OpenApiView(ApiView):
+    """The document. It changes with a release only, so it is made once in a process."""
+
+    permission = None
+    authentication_classes = ()
+
+    @documented(
+        id="get_openapi",
+        tag="About",
+        summary="Read this document",
+        description="OpenAPI 3.1; needs no key.",
+        answers={200: ANY},
+        etag=True,
+    )
+    def get(self, request: Request) -> HttpResponseBase:
+        text, etag = served()
+        response = HttpResponse(text, content_type="application/json")
+        response["ETag"] = etag
+        response["Cache-Control"] = f"public, max-age={FRESH_SECONDS}"
+        return get_conditional_response(request._request, etag=etag, response=response) or response
+
+
+@cache
+def document() -> dict[str, Any]:
+    """The document as an object, in the order of the addresses. Shared: do not change it."""
+    made: dict[str, Any] = Generator().get_schema(public=True)
+    return made
+
+
+@cache
+def served() -> tuple[bytes, str]:
+    """The document as bytes, and its ETag."""
+    text = written(document()).encode()
+    return text, f'"{hashlib.sha256(text).hexdigest()[:32]}"'
+
+
+def written(content: dict[str, Any]) -> str:
+    """A document as a file: two with the same text are the same document."""
+    return json.dumps(content, indent=1, ensure_ascii=False) + "\n"
