@@ -130,6 +130,7 @@ class ApiView(APIView):
 class Nowhere(ApiView):
     """Every address of the API that does not exist."""
 
+    schema = None
     permission = None
     authentication_classes = ()
 

@@ -17,6 +17,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from accounts import limits
 from project import embedded_postgres, env, mail_settings, queue_settings, stripe_settings
+from project.openapi_settings import SETTINGS as SPECTACULAR_SETTINGS  # noqa: F401 - read by drf-spectacular
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 DATA_DIR = Path(env.text("DATA_DIR", str(BASE_DIR / ".data")) or "")
@@ -159,6 +160,7 @@ INSTALLED_APPS = [
     "allauth.mfa",
     "allauth.usersessions",
     "rest_framework",
+    "drf_spectacular",
     "template_partials",
     "django_htmx",
     "django_q",
@@ -364,7 +366,7 @@ REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "EXCEPTION_HANDLER": "project.api.problem_handler",
     "UNAUTHENTICATED_USER": None,
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_SCHEMA_CLASS": "project.openapi.ViewSchema",
 }
 USE_TZ = True
 TIME_ZONE = "UTC"
