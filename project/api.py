@@ -1,6 +1,6 @@
 """REST version 1, the frame: strict JSON in, problem details out, one base view (design section 6).
 
-Order of every call: authentication, scope, query parameters, body, and only then the call itself.
+Order of every call: authentication, limits, scope, query parameters, body, and only then the call itself.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from rest_framework.views import APIView
 
 from accounts.actors import Actor
 from accounts.authentication import actor_of
-from project import params
+from project import api_limits, params
 from project.error_views import Failure
 from project.errors import (
     FieldError,
@@ -34,6 +34,7 @@ from project.errors import (
     Unauthenticated,
     UnsupportedMedia,
 )
+from project.limits import Taken
 from project.middleware import as_problem
 from project.strict_json import REQUEST_MAX_BYTES, BadJson, loads_request
 
@@ -93,6 +94,7 @@ class ApiView(APIView):
     parameters: ClassVar[frozenset[str]] = frozenset()
     parser_classes: Sequence[type[BaseParser]] = (StrictJSONParser,)
     content_negotiation_class = AlwaysJson
+    standing: Sequence[Taken] = ()  # how the caller stands to the limits
 
     def permission_of(self, request: Request) -> str | None:
         """What this request needs; OPTIONS and methods that do not exist need nothing."""
@@ -109,6 +111,17 @@ class ApiView(APIView):
         assert needed is not None, "an open call has no actor"
         return actor_of(self.request, needed)
 
+    def perform_authentication(self, request: Request) -> None:
+        """Who is calling, and whether they have called too often: before anything else is read. Raises RateLimited."""
+        try:
+            super().perform_authentication(request)
+        except (Unauthenticated, Forbidden):
+            self.standing = api_limits.of_failed_key()
+            api_limits.refuse_if_too_many(self.standing)
+            raise
+        self.standing = api_limits.of_caller(request.auth)
+        api_limits.refuse_if_too_many(self.standing)
+
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
         if request.META.get("HTTP_TRANSFER_ENCODING") and not request.META.get("CONTENT_LENGTH"):
@@ -122,6 +135,7 @@ class ApiView(APIView):
 
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
         final = super().finalize_response(request, response, *args, **kwargs)
+        api_limits.tell(final, self.standing)
         if self.permission is not None:
             final["Cache-Control"] = "no-store"
         return final
@@ -135,6 +149,7 @@ class Nowhere(ApiView):
     authentication_classes = ()
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        self.perform_authentication(request)
         raise NotFound("There is no such call.")
 
 

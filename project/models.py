@@ -1,7 +1,9 @@
-"""The kernel's own rows: the sign of life of the queue's lanes (style.md 8.2 item 9), and the outbox of mail."""
+"""The kernel's own rows: signs of life of the queue's lanes (style.md 8.2 item 9), mail to go out, what limits
+counted."""
 
 from __future__ import annotations
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
 
@@ -58,3 +60,16 @@ class Mail(models.Model):
 
     def __str__(self) -> str:
         return f"mail {self.pk} {self.status}"
+
+
+class Allowance(models.Model):
+    """What one subject of a limit has taken (project/limits.py): `counts` by `slots`, the sixtieths of the window since
+    1970. Written by the function of migration 0003 only; unlogged."""
+
+    key = models.TextField(primary_key=True)
+    slots = ArrayField(models.BigIntegerField())
+    counts = ArrayField(models.BigIntegerField())
+    empty_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.key

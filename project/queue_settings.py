@@ -33,7 +33,7 @@ JOBS = (
 # What the clock calls, each second and each minute.
 CLOCK = {
     "ring": ("generations.sweeps.ring_due", "billing.sweeps.ring_due", "project.mail.ring_due"),
-    "sweep": ("generations.sweeps.sweep", "billing.sweeps.sweep", "project.mail.sweep"),
+    "sweep": ("generations.sweeps.sweep", "billing.sweeps.sweep", "project.mail.sweep", "project.limits.prune"),
 }
 
 

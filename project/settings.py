@@ -16,7 +16,7 @@ from csp.constants import NONCE, NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
 from accounts import limits
-from project import embedded_postgres, env, mail_settings, queue_settings, stripe_settings
+from project import embedded_postgres, env, limit_settings, mail_settings, queue_settings, stripe_settings
 from project.openapi_settings import SETTINGS as SPECTACULAR_SETTINGS  # noqa: F401 - read by drf-spectacular
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -358,6 +358,8 @@ PROVIDER_LIMITS: dict[str, dict[str, int]] = {
     "kie": {"creates": 18, "window_ms": 10_000, "reads": 8, "in_flight": 100, "in_flight_team": 20},
     "fal": {"creates": 50, "window_ms": 10_000, "reads": 50, "in_flight": 100, "in_flight_team": 20},
 }
+
+RATE_LIMITS = limit_settings.read({name: env.text(name) for name, _ in limit_settings.SETTINGS.values()})
 
 # --- the rest ---------------------------------------------------------------------------------------------------
 REST_FRAMEWORK = {

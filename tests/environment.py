@@ -39,6 +39,10 @@ for name in list(os.environ):
 os.environ["FRAMEHOUSE_MODE"] = "test"
 os.environ["DATA_DIR"] = str(DATA)
 os.environ["OUTBOUND_ALLOW_HOSTS"] = "127.0.0.1,localhost"  # every peer of the tests is on loopback
+# One address and one key ask for everything here; tests of the limits set small ones.
+os.environ |= dict.fromkeys(
+    ("RATE_LIMIT_KEY", "RATE_LIMIT_TEAM", "RATE_LIMIT_IP", "RATE_LIMIT_FAILED_KEYS"), "100000/60"
+)
 sys.path.insert(0, str(ROOT))
 
 from project import embedded_postgres  # noqa: E402

@@ -104,9 +104,10 @@ def test_without_a_good_key_it_answers_401(world: Any, api: Any, header: str, me
     assert response["WWW-Authenticate"].startswith("Bearer")
 
 
-def test_a_wrong_checksum_never_reaches_the_database(world: Any, api: Any, count_queries: Any) -> None:
+def test_a_wrong_checksum_is_never_looked_up(world: Any, api: Any, count_queries: Any) -> None:
+    """One statement: the count of keys that do not open."""
     wrong = world.key[:-1] + ("a" if world.key[-1] != "a" else "b")
-    assert count_queries(lambda: problem(api("get", "/key", key=wrong), 401, "unauthenticated")) == 0
+    assert count_queries(lambda: problem(api("get", "/key", key=wrong), 401, "unauthenticated")) == 1
 
 
 def test_a_key_that_ended_answers_401_at_once(world: Any, api: Any) -> None:

@@ -56,6 +56,7 @@ def test_a_missing_value_is_named(name: str, tmp_path: Path) -> None:
         ("SITE_URL", "http://framehouse.example"),
         ("SITE_URL", "framehouse.example"),
         ("SECRET_KEY", "short"),
+        ("RATE_LIMIT_TEAM", "1200"),
         ("API_KEY_PEPPER", "s" * 50),
         ("KIE_API_BASE", "http://127.0.0.1:8900"),
         ("FAL_QUEUE_BASE", "ftp://queue.example"),
