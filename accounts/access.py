@@ -9,7 +9,7 @@ from accounts import roles
 from accounts.actors import Actor
 from accounts.authority import require as require
 from accounts.authority import still as still
-from accounts.models import ApiKey, Invitation, Membership, TeamStatus, User
+from accounts.models import ApiKey, Delivery, Invitation, Membership, TeamStatus, User, WebhookEndpoint
 from accounts.teams import ensure_own_team
 from project import ids
 from project.errors import FieldError, Forbidden, NotFound
@@ -130,4 +130,44 @@ def api_key(actor: Actor, public_id: str) -> ApiKey:
     found = api_keys(actor).select_related("created_by", "team").filter(uuid=wanted).first() if wanted else None
     if found is None:
         raise NotFound("There is no such API key.")
+    return found
+
+
+def webhook_endpoints(actor: Actor) -> QuerySet[WebhookEndpoint]:
+    """The webhook endpoints of the actor's team that are not deleted, for who may manage them."""
+    require(actor, roles.MANAGE)
+    return WebhookEndpoint.objects.filter(team=actor.team, deleted_at=None)
+
+
+def webhook_endpoint(actor: Actor, public_id: str) -> WebhookEndpoint:
+    """One webhook endpoint of the actor's team by its public id. Raises NotFound."""
+    wanted = ids.parse("whe", public_id)
+    found = webhook_endpoints(actor).select_related("team").filter(uuid=wanted).first() if wanted else None
+    if found is None:
+        raise NotFound("There is no such webhook endpoint.")
+    return found
+
+
+def delivery(actor: Actor, public_id: str, endpoint: WebhookEndpoint) -> Delivery:
+    """One delivery of an endpoint that the actor was given by `webhook_endpoint`. Raises NotFound."""
+    require(actor, roles.MANAGE)
+    return _delivery(Delivery.objects.filter(team=actor.team, endpoint=endpoint), public_id)
+
+
+def own_deliveries(actor: Actor, subject: str) -> QuerySet[Delivery]:
+    """What a request's own `webhook_url` was told of `subject`, the public id of a thing of the actor's team."""
+    require(actor, roles.SEE)
+    return Delivery.objects.filter(team=actor.team, endpoint=None, event__subject=subject)
+
+
+def own_delivery(actor: Actor, public_id: str, subject: str) -> Delivery:
+    """One of them. Raises NotFound."""
+    return _delivery(own_deliveries(actor, subject), public_id)
+
+
+def _delivery(rows: QuerySet[Delivery], public_id: str) -> Delivery:
+    wanted = ids.parse("dlv", public_id)
+    found = rows.select_related("event", "endpoint", "team").filter(uuid=wanted).first() if wanted else None
+    if found is None:
+        raise NotFound("There is no such delivery.")
     return found

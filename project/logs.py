@@ -1,11 +1,15 @@
-"""Keeps secrets out of log lines: callback tokens, API keys, signatures, links of mails (faults.md row 13, E11).
+"""Log lines: each says which request or job it belongs to, and none holds a secret (faults.md row 13, E11).
 
-Whoever reads a log could open such a link before the one whom it was sent to."""
+Callback tokens, API keys, signatures and links of mails are hidden: whoever reads a log could open such a link before
+the one whom it was sent to."""
 
 from __future__ import annotations
 
 import logging
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 
 _PART = r"[^\s/?#\"'<>]+"  # one part of an address
 _PATTERNS = (
@@ -16,9 +20,30 @@ _PATTERNS = (
     (re.compile(rf"(/accounts/password/reset/key/){_PART}"), r"\1[key]"),
     (re.compile(rf"(/accounts/confirm-email/){_PART}"), r"\1[key]"),
     (re.compile(r"fh_live_[0-9A-Za-z_]+"), "fh_live_[key]"),
+    (re.compile(r"whsec_[0-9A-Za-z_+/=-]+"), "whsec_[secret]"),
     (re.compile(r"(?i)(signature=)[^&\s\"']+"), r"\1[signature]"),
     (re.compile(r"(?i)(authorization['\"]?\s*[:=]\s*['\"]?(?:bearer|key)\s+)\S+"), r"\1[secret]"),
 )
+
+_of: ContextVar[str] = ContextVar("of", default="-")
+
+
+@contextmanager
+def lines_of(name: str) -> Iterator[None]:
+    """Every line that is logged meanwhile, in this thread, says so: a request's id, `job:<name>:<id>`, `clock:<chore>`."""
+    token = _of.set(name)
+    try:
+        yield
+    finally:
+        _of.reset(token)
+
+
+class Whose(logging.Filter):
+    """Gives each record its `request_id`: what lines_of named, or `-`."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        record.request_id = _of.get()
+        return True
 
 
 def redact(text: str) -> str:

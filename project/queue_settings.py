@@ -10,6 +10,7 @@ from typing import Any
 
 MAIN_TIMEOUT = 60  # seconds; longer than any HTTP deadline of a job in the main lane
 STORE_TIMEOUT = 600  # downloads have their own lane
+HOOKS_TIMEOUT = 60  # so have customers' receivers, who may be slow: 20 s a call, and what is written before and after
 POLL = 0.1  # seconds between looks at the queue
 
 # What a worker may run, by name; names are stored in the queue.
@@ -37,8 +38,14 @@ CLOCK = {
 }
 
 
+def hook_workers(workers: int) -> int:
+    """Workers of the hooks lane: they mostly wait, and one of them must be left when a slow host holds the others."""
+    return max(3, workers)
+
+
 def cluster(*, workers: int) -> dict[str, Any]:
-    """Q_CLUSTER for `workers` processes in the main lane and half as many (at least one) in the store lane."""
+    """Q_CLUSTER for `workers` processes in the main lane, half as many (at least one) in the store lane and as many (at
+    least three) in the hooks lane."""
     return {
         "name": "main",
         "orm": "default",
@@ -57,5 +64,6 @@ def cluster(*, workers: int) -> dict[str, Any]:
         "scheduler": False,  # the supervisor is our clock; one bad Schedule row would stop them all (style.md 8.2)
         "ALT_CLUSTERS": {
             "store": {"workers": max(1, workers // 2), "timeout": STORE_TIMEOUT, "retry": 2_400},
+            "hooks": {"workers": hook_workers(workers), "timeout": HOOKS_TIMEOUT, "retry": 300},
         },
     }

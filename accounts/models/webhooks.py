@@ -7,6 +7,7 @@ beside keys, because billing has facts to tell too and never hears of generation
 from __future__ import annotations
 
 import uuid
+from urllib.parse import urlsplit
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -52,6 +53,7 @@ class WebhookEndpoint(models.Model):
     status = models.CharField(max_length=8, choices=EndpointStatus.choices, default=EndpointStatus.ENABLED)
     disabled_reason = models.CharField(max_length=10, choices=DisabledReason.choices, blank=True)
     failing_since = models.DateTimeField(null=True)  # the first failed try since the last one that was heard
+    warned_at = models.DateTimeField(null=True)  # when its team was mailed that it fails
     created_by = models.CharField(max_length=80)
     created_at = models.DateTimeField(db_default=Now())
     deleted_at = models.DateTimeField(null=True)
@@ -73,6 +75,11 @@ class WebhookEndpoint(models.Model):
     @property
     def public_id(self) -> str:
         return public("whe", self.uuid)
+
+    @property
+    def url_shown(self) -> str:
+        """Its host: the rest of an address may be a secret of its receiver's."""
+        return urlsplit(self.url).netloc[:253]
 
 
 class WebhookSecret(models.Model):
@@ -135,6 +142,11 @@ class OutgoingEvent(models.Model):
     def public_id(self) -> str:
         return public("evt", self.uuid)
 
+    @property
+    def by_hand(self) -> bool:
+        """Whether somebody sent it to try an endpoint: its subject is the endpoint itself."""
+        return self.subject.startswith("whe_")
+
 
 class DeliveryStatus(models.TextChoices):
     """pending -> delivered, failed or canceled; a redelivery makes an ended one pending again."""
@@ -148,7 +160,8 @@ class DeliveryStatus(models.TextChoices):
 class Delivery(models.Model):
     """One event on its way to one address: of an endpoint, or of a request's own `webhook_url` (no endpoint).
 
-    The row is the truth: `next_action_at` says when the next try is due, `leased_until` who is trying now."""
+    The row is the truth: `next_action_at` says when the next try is due, `leased_until` that somebody is trying now, at
+    `host`. While it is pending its `url` follows the endpoint's; `asked_by` wants the next try before its time."""
 
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     team = models.ForeignKey(Team, models.PROTECT, related_name="+")
@@ -161,6 +174,8 @@ class Delivery(models.Model):
     next_action_at = models.DateTimeField(null=True, db_default=Now())
     rung_at = models.DateTimeField(null=True)
     leased_until = models.DateTimeField(null=True)
+    host = models.CharField(max_length=261, blank=True)  # name and port, from the first try on
+    asked_by = models.CharField(max_length=80, blank=True)
     created_at = models.DateTimeField(db_default=Now())
     ended_at = models.DateTimeField(null=True)
 
@@ -169,6 +184,7 @@ class Delivery(models.Model):
         indexes = [
             models.Index(fields=["next_action_at"], condition=Q(status="pending"), name="delivery_due"),
             models.Index(fields=["endpoint", "-id"], name="delivery_of_endpoint"),
+            models.Index(fields=["host"], condition=Q(leased_until__isnull=False), name="delivery_in_flight"),
         ]
         constraints = [
             models.UniqueConstraint(
@@ -211,6 +227,7 @@ class DeliveryAttempt(models.Model):
     delivery = models.ForeignKey(Delivery, models.CASCADE, related_name="attempts")
     number = models.PositiveSmallIntegerField()
     by = models.CharField(max_length=80, default="schedule")  # or the actor who redelivered
+    url = models.CharField(max_length=2048)
     headers = models.JSONField(default=dict)
     started_at = models.DateTimeField(db_default=Now())
     duration_ms = models.PositiveIntegerField(null=True)

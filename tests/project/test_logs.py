@@ -35,6 +35,7 @@ SECRET = "0f1e2d3c4b5a69788796a5b4c3d2e1f0.1.ZkE-x_9"
         ("/accounts/confirm-email/MQ%3A1tXk/", "/accounts/confirm-email/[key]/"),
         ("/callbacks/kie/0123456789abcdef", "/callbacks/kie/[token]"),
         ("key fh_live_abcdefgh_0123456789", "key fh_live_[key]"),
+        ("signed with whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw+/==, sent", "signed with whsec_[secret], sent"),
     ],
 )
 def test_links_that_are_proofs_are_hidden(line: str, clean: str) -> None:

@@ -165,7 +165,7 @@ def test_connections_must_persist_unpooled() -> None:
 def test_a_lane_is_stale_only_after_its_longest_job() -> None:
     for lane in queue.lanes():
         assert lane.stale_after >= max(90, lane.timeout + 30)
-    assert [lane.name for lane in queue.lanes()] == ["main", "store"]
+    assert [lane.name for lane in queue.lanes()] == ["main", "store", "hooks"]
 
 
 def test_the_queue_has_no_page_in_the_admin() -> None:

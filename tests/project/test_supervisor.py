@@ -52,7 +52,7 @@ def worker_of(cluster: psutil.Process) -> psutil.Process:
 
 def test_it_runs_jobs_of_every_lane_and_stops_in_order(house: House) -> None:
     worker = house.manage("worker", "--beat-every", "1")
-    assert within(20, lambda: beating("main") and beating("store")), house.output()
+    assert within(20, lambda: beating("main") and beating("store") and beating("hooks")), house.output()
     queue.enqueue(JOB)
     queue.enqueue(JOB, lane="store")
     assert within(10, lambda: not queue.pending()), house.output()
