@@ -23,8 +23,8 @@ from django.core.files import File
 from django.core.files.storage import FileSystemStorage, default_storage
 
 from generations import media
-from generations.media_links import Link, LinkExpired, signed_url, verify
 from project import net
+from project.media_links import Link, LinkExpired, signed_url, verify
 
 __all__ = [
     "IMAGE_BYTES", "VIDEO_BYTES", "Link", "LinkExpired", "ResultBad", "ResultError", "ResultGone",

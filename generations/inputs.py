@@ -16,10 +16,10 @@ from uuid import UUID
 from django.conf import settings
 
 from accounts.models import Team
-from generations import media, media_links
+from generations import media
 from generations.catalog.base import Entry, InputError, Rates
 from generations.models import Generation, Upload
-from project import ids, net
+from project import ids, media_links, net
 from project.errors import FieldError, Invalid
 
 IMAGE_BYTES = 10 * 1024 * 1024

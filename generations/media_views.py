@@ -17,8 +17,8 @@ from django.views.decorators.http import require_safe
 from werkzeug.http import parse_range_header
 
 from generations.media import EXTENSIONS
-from generations.media_links import Link, LinkExpired, verify
 from project.errors import NotFound, Problem
+from project.media_links import Link, LinkExpired, verify
 
 _TYPES = {extension: content_type for content_type, extension in EXTENSIONS.items()}
 _CACHE_SECONDS = 3600

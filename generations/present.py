@@ -10,9 +10,9 @@ from typing import Any
 
 from django.conf import settings
 
-from generations import media_links
 from generations.models import Generation, GenerationEvent, Output, Quote, Status, Upload
 from generations.outcomes import RETRYABLE
+from project import media_links
 from project.money import to_json
 from project.times import stamp
 

@@ -89,7 +89,7 @@ PLANTS = [
         "leases and deadlines by the database's clock",
         "generations/claims.py",
         "lease = timezone.now()",
-        ("generations/media_links.py",),
+        ("project/media_links.py",),
     ),
     Plant(CLOCK, "billing/budgets.py", "today = datetime.datetime.now()"),
     Plant(CLOCK, "generations/sweeps.py", "since = time.time()"),

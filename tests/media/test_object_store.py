@@ -11,8 +11,8 @@ from django.http import HttpResponseRedirect
 from django.test import RequestFactory
 
 from generations import files
-from generations.media_links import signed_url
 from generations.media_views import media as view
+from project.media_links import signed_url
 from tests.media import corpus
 from tests.net.peers import Connection, Peer, answering
 

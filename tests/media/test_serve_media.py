@@ -12,10 +12,10 @@ import time_machine
 from django.test import RequestFactory
 
 from generations import files, media
-from generations.media_links import LinkExpired, signed_url, verify
 from generations.media_views import LinkGone
 from generations.media_views import media as view
 from project.errors import NotFound
+from project.media_links import LinkExpired, signed_url, verify
 from tests.media import corpus
 
 # Closing a response looks at the database connections, where an earlier test has left some.

@@ -16,7 +16,7 @@ from django.core.signing import Signer
 from django.utils.crypto import constant_time_compare
 
 _STEP = 3600
-_SALT = "generations.media_links"
+_SALT = "generations.media_links"  # of links that are out in the world
 
 
 @dataclass(frozen=True)
