@@ -31,12 +31,14 @@ _WIRE_ERRORS = (httpcore.TimeoutException, httpcore.NetworkError, httpcore.Proto
 
 @dataclass(frozen=True)
 class Response:
-    """A whole answer. Header names are lower-case; a repeated header is joined by commas."""
+    """An answer. Header names are lower-case; a repeated header is joined by commas. `truncated`: the body is only the
+    beginning of what there was, or would have been."""
 
     status: int
     headers: Mapping[str, str]
     body: bytes
     url: str
+    truncated: bool = False
 
 
 @dataclass(frozen=True)
@@ -60,17 +62,24 @@ def fetch(
     max_bytes: int,
     guard: Guard,
     resolve: Resolver = system_resolve,
+    cut: bool = False,
 ) -> Response:
     """One exchange; any status is an answer, redirects too.
 
     `deadline` is seconds for everything: DNS, connect, TLS, sending, receiving. `max_bytes` bounds the body.
-    Raises NotSent (proof that nothing was sent; Refused by the guard among them) or Lost (anything else).
+    Raises NotSent (proof that nothing was sent; Refused by the guard among them) or Lost (anything else). With `cut`
+    the status is what counts: once it is there nothing raises, and a body that is too long or does not end well is
+    truncated.
     """
     body = bytearray()
     call = _Call(method, url, deadline, max_bytes, guard, resolve, headers=headers, json=json, content=content)
     with _exchange(call) as (answer, clock):
-        _read(answer, clock, max_bytes, body.extend)
-        return Response(answer.status_code, dict(answer.headers), bytes(body), url)
+        truncated = False
+        if cut:
+            truncated = _read_beginning(answer, clock, max_bytes, body)
+        else:
+            _read(answer, clock, max_bytes, body.extend)
+        return Response(answer.status_code, dict(answer.headers), bytes(body), url, truncated)
 
 
 def stream(
@@ -162,6 +171,22 @@ def _read(answer: httpx.Response, clock: Clock, max_bytes: int, take: Callable[[
         if clock.left() <= 0:
             raise DeadlineExceeded("The answer was not complete in time.")
         take(piece)
+
+
+def _read_beginning(answer: httpx.Response, clock: Clock, max_bytes: int, body: bytearray) -> bool:
+    """The body as far as it comes before the cap and the deadline; returns whether there was to be more. A compressed
+    one, which was not asked for, is left unread."""
+    if answer.headers.get("content-encoding", "identity").strip().lower() not in ("", "identity"):
+        return True
+    try:
+        for piece in answer.iter_raw():
+            room = max_bytes - len(body)
+            body.extend(piece[:room])
+            if len(piece) > room or clock.left() <= 0:
+                return True
+    except (*_WIRE_ERRORS, TooLarge):
+        return True
+    return False
 
 
 def _verdict(error: Exception, *, clock: Clock, meter: Meter) -> NetError:
