@@ -33,8 +33,7 @@ def hold(
     a budget or the wallet does not allow it, Forbidden (`team_restricted`) when the team is restricted; then nothing
     is written. The caller holds the transaction, and gives it up after either."""
     taken = budgets.take(team=team, membership=membership, api_key=api_key, amount=amount)
-    ledger.open_wallet(team)
-    wallet = ledger.lock_wallet(team.pk)
+    wallet = ledger.open_and_lock(team)
     if wallet.available.balance < amount:
         restrictions.require_none(team)
         raise shortages.refusal([shortages.of_wallet(team, wallet)], needed=amount)
@@ -71,8 +70,7 @@ def require_room(*, team: Team, membership: Membership | None, api_key: ApiKey |
     """Raises what `hold` would raise for `amount` in one piece: for many holds that are to be had all or none. Locks
     what they will lock, in the same order; writes nothing."""
     budgets.require_room(team=team, membership=membership, api_key=api_key, amount=amount)
-    ledger.open_wallet(team)
-    wallet = ledger.lock_wallet(team.pk)
+    wallet = ledger.open_and_lock(team)
     if wallet.available.balance < amount:
         restrictions.require_none(team)
         raise shortages.refusal([shortages.of_wallet(team, wallet)], needed=amount)

@@ -6,6 +6,7 @@ refuses whatever breaks a rule of invariants.md L1-L9.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -51,8 +52,25 @@ def open_wallet(team: Team) -> None:
 
 def lock_wallet(team_id: int) -> Wallet:
     """Locks all accounts of a team in id order, before any hold is locked (invariants.md section 3)."""
+    return _wallet_of(_locked(team_id))
+
+
+def open_and_lock(team: Team) -> Wallet:
+    """The same for a team that may have no accounts yet: one query where they are there, as for all holds but the
+    first."""
+    by_kind = _locked(team.pk)
+    if AccountKind.AVAILABLE not in by_kind or AccountKind.HELD not in by_kind:
+        open_wallet(team)
+        by_kind = _locked(team.pk)
+    return _wallet_of(by_kind)
+
+
+def _locked(team_id: int) -> dict[str, Account]:
     accounts = Account.objects.filter(team_id=team_id).order_by("id").select_for_update(no_key=True)
-    by_kind = {account.kind: account for account in accounts}
+    return {account.kind: account for account in accounts}
+
+
+def _wallet_of(by_kind: Mapping[str, Account]) -> Wallet:
     return Wallet(
         available=by_kind[AccountKind.AVAILABLE],
         held=by_kind[AccountKind.HELD],

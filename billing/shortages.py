@@ -20,6 +20,7 @@ from project.errors import PaymentRequired
 from project.money import dollars, to_json
 from project.times import stamp
 
+CODES = {"wallet": "insufficient_credit", "stop_at": "stop_at_reached"}
 SPANS = {Period.DAY.value: "a day", Period.MONTH.value: "a month"}
 
 
@@ -103,6 +104,24 @@ def of_wallet(team: Team, wallet: Wallet) -> Limit:
     )
 
 
+def of_request(*, stop_at: int, held: int) -> Limit:
+    """What the caller set as the most that may be held for a batch; `held` of it is taken."""
+    return Limit(
+        kind="stop_at",
+        of_id="",
+        of_name="this batch",
+        limit=stop_at,
+        base=stop_at,
+        used=0,
+        held=held,
+        left=stop_at - held,
+        raised_until=None,
+        resets_at=None,
+        raised_by=[],
+        words=f"stop_at of {dollars(stop_at)} leaves {dollars(stop_at - held)}",
+    )
+
+
 def refusal(limits: Sequence[Limit], *, needed: int) -> PaymentRequired:
     """The 402 of the limits that leave less than `needed`. One of them at least does; a budget goes before the wallet
     where both leave the same."""
@@ -114,7 +133,7 @@ def refusal(limits: Sequence[Limit], *, needed: int) -> PaymentRequired:
     parts += [f"Besides, {limit.words}." for limit in blocking[1:]]
     return PaymentRequired(
         " ".join(parts),
-        code="insufficient_credit" if tightest.kind == "wallet" else "budget_exceeded",
+        code=CODES.get(tightest.kind, "budget_exceeded"),
         room=tightest.left,
         extra={**tightest.as_json(needed), "limits": [limit.as_json(needed) for limit in blocking]},
     )

@@ -6,7 +6,7 @@ from django.db.models import QuerySet
 
 from accounts import access, roles
 from accounts.actors import Actor
-from generations.models import Generation, Output, Upload
+from generations.models import Batch, Generation, Output, Upload
 from project import ids
 from project.errors import NotFound
 
@@ -50,3 +50,19 @@ def upload(actor: Actor, public_id: str) -> Upload:
     if found is None:
         raise NotFound("There is no such upload.")
     return found
+
+
+def batch(actor: Actor, public_id: str) -> Batch:
+    """One batch of the actor's team. Raises NotFound."""
+    access.require(actor, roles.SEE)
+    wanted = ids.parse("bat", public_id)
+    found = Batch.objects.filter(team=actor.team, pk=wanted).first() if wanted else None
+    if found is None:
+        raise NotFound("There is no such batch.")
+    return found
+
+
+def generations_of_batch(actor: Actor, row: Batch) -> dict[str, Generation]:
+    """A batch's generations by public id, with what an answer needs."""
+    found = generations(actor).filter(batch=row).prefetch_related("outputs")
+    return {each.public_id: each for each in found}

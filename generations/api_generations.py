@@ -5,8 +5,6 @@ Order of POST: key, fields, idempotency, money. 401, 422 and 429 are not remembe
 
 from __future__ import annotations
 
-import re
-
 from django.http import HttpResponse
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -15,7 +13,6 @@ from rest_framework.utils.mediatypes import media_type_matches
 from accounts import roles
 from generations import (
     access,
-    idempotency,
     intake,
     outcomes,
     present,
@@ -26,15 +23,13 @@ from generations import (
     requests,
     schemas,
 )
-from generations.models import Generation
+from generations.api_making import accepted, idempotency_of, waited
 from project import paging
-from project.api import PROBLEM_JSON, ApiView
+from project.api import ApiView
 from project.openapi import File, documented, named
 from project.schemas import NoFields
 
-LONGEST_WAIT = 60  # seconds
 ID = {"id": named("gen", "The generation.")}
-_WAIT = re.compile(r'(?:^|[,;])\s*wait\s*=\s*"?([0-9]{1,9})"?\s*(?=[,;]|$)', re.ASCII | re.IGNORECASE)
 
 
 class GenerationsView(ApiView):
@@ -75,19 +70,9 @@ class GenerationsView(ApiView):
     )
     def post(self, request: Request) -> Response:
         actor = self.actor
-        wanted = requests.generation(request.data, idempotency=_idempotency(request))
-        generation, answer = intake.accept(actor=actor, request=wanted, render=_accepted)
-        headers = dict(answer.headers)
-        body = answer.body
-        wait = wait_of(request)
-        if answer.replayed:
-            headers["Idempotency-Replayed"] = "true"
-        elif generation is not None and wait:
-            queries.wait_for_end(generation.pk, seconds=wait)
-            body = present.generation(access.generation(actor, generation.public_id))
-            headers["Preference-Applied"] = f"wait={wait}"
-        content_type = PROBLEM_JSON if answer.status >= 400 else None
-        return Response(body, answer.status, headers=headers, content_type=content_type)
+        wanted = requests.generation(request.data, idempotency=idempotency_of(request))
+        generation, answer = intake.accept(actor=actor, request=wanted, render=accepted)
+        return waited(request, actor, generation.pk if generation else None, answer)
 
 
 class GenerationView(ApiView):
@@ -186,24 +171,3 @@ class CancelView(ApiView):
             requests.nothing(request.data)
         outcomes.cancel(generation_id=generation.pk, actor=actor.name)
         return Response(present.generation(access.generation(actor, public_id)))
-
-
-def wait_of(request: Request) -> int:
-    """The seconds of `Prefer: wait=N`, at most 60; 0 without one. A preference that cannot be read is passed over
-    (RFC 7240 section 2)."""
-    found = _WAIT.search(request.headers.get("Prefer", ""))
-    return min(int(found[1]), LONGEST_WAIT) if found else 0
-
-
-def _idempotency(request: Request) -> tuple[str, str] | None:
-    """The key of the request and the print that it stands for. Raises Invalid."""
-    key = request.headers.get("Idempotency-Key")
-    if key is None:
-        return None
-    print_of_request = idempotency.fingerprint(method="POST", path=request.path, body=request.data)
-    return idempotency.check_key(key), print_of_request
-
-
-def _accepted(generation: Generation) -> idempotency.Answer:
-    shown = present.generation(generation)
-    return idempotency.Answer(201, shown, {"Location": shown["urls"]["self"]})

@@ -86,5 +86,3 @@ class Lookups:
     def _look(self, url: str) -> str:
         left = self.left
         return inputs.look(url, seconds=min(left, inputs.LOOK_DEADLINE)) if left else ""
-
-

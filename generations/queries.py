@@ -21,7 +21,7 @@ from project.params import wrong
 from project.times import instant, stamp
 
 METADATA = "metadata."
-FILTERS = frozenset({"status", "model", "created_after", "created_before", "key", "member", METADATA})
+FILTERS = frozenset({"status", "model", "created_after", "created_before", "key", "member", "batch", METADATA})
 _SLUG = re.compile(r"[a-z0-9][a-z0-9.-]{0,59}", re.ASCII)
 _METADATA_KEY = re.compile(r"[A-Za-z0-9_.-]{1,40}", re.ASCII)
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 1.0  # seconds between two looks at a generation that is waited for
@@ -101,6 +101,11 @@ def _filter(name: str, value: str) -> Q:
             if key is None:
                 raise wrong(name, "must be the id of an API key (key_...)")
             return Q(api_key__uuid=key)
+        case "batch":
+            batch = ids.parse("bat", value)
+            if batch is None:
+                raise wrong(name, "must be the id of a batch (bat_...)")
+            return Q(batch=batch)
         case "member":
             if "@" not in value or len(value) > 254:
                 raise wrong(name, "must be the e-mail address of a member")

@@ -247,6 +247,7 @@ GENERATION_FILTERS: dict[str, Schema] = {
         "maxLength": 254,
         "description": "Only those of the member with this address.",
     },
+    "batch": {**ident("bat"), "description": "Only those of a batch."},
     "metadata.": {
         "type": "object",
         "description": "`metadata.shot=12`: only those whose metadata have that value; several must all hold.",

@@ -16,7 +16,7 @@ from django.db.models.functions import Now
 from accounts import invitations, key_mail
 from billing import closures, reconcile
 from generations import books, idempotency, observation, storage
-from generations.models import Callback, CallbackVerdict, Generation, Quote, Status
+from generations.models import BatchQuote, Callback, CallbackVerdict, Generation, Quote, Status
 from generations.models.generation import OPEN
 from project import db, queue
 
@@ -87,7 +87,9 @@ def sweep() -> dict[str, int]:
     counts["expired"] = _each(overdue, observation.expire)
     stuck = Generation.objects.filter(status=Status.STORING, status_at__lte=moment - storage.GIVE_UP)
     counts["given_up"] = _each(stuck, storage.give_up)
-    counts["quotes"] = Quote.objects.filter(expires_at__lte=moment - timedelta(days=30), generations=None).delete()[0]
+    month = moment - timedelta(days=30)
+    counts["quotes"] = Quote.objects.filter(expires_at__lte=month, generations=None).delete()[0]
+    counts["quotes"] += BatchQuote.objects.filter(expires_at__lte=month).delete()[0]
     counts["idempotency"] = idempotency.prune()
     counts["closed"] = closures.finish()
     counts["invitations"] = invitations.expire_overdue()

@@ -32,6 +32,20 @@ GENERATION = {
 }
 OUTPUT = {"url", "kind", "content_type", "width", "height", "duration", "bytes", "sha256"}
 URLS = {"self", "events", "receipt", "cancel", "web"}
+BATCH = {
+    "id",
+    "name",
+    "mode",
+    "count",
+    "accepted",
+    "refused",
+    "price",
+    "held",
+    "items",
+    "created_at",
+    "urls",
+}
+BATCH_QUOTE = {"id", "items", "count", "price", "hold", "expires_at"}
 EVENT = {"id", "kind", "data", "created_at"}
 UPLOAD = {"id", "url", "content_type", "width", "height"}
 WALLET = {"balance", "held", "available", "open_holds", "holds"}

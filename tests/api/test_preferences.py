@@ -6,7 +6,7 @@ import pytest
 from rest_framework.request import Request
 from rest_framework.test import APIRequestFactory
 
-from generations.api_generations import wait_of
+from generations.api_making import wait_of
 
 
 @pytest.mark.parametrize(

@@ -75,7 +75,12 @@ def test_a_call_names_each_of_them(scene: Scene, address: Address) -> None:
 
 def _taken_by_call(address: Address, body: dict[str, Any]) -> set[str]:
     """The fields of the design's table: what a call takes may bear the name of a column."""
-    optional = {"generations": {"quote", "max_price", "metadata", "webhook_url"}}
+    common = {"max_price", "metadata", "webhook_url"}
+    optional = {
+        "generations": common | {"quote"},
+        "generations/batch": {"mode", "stop_at", "name", "metadata", "webhook_url"},
+        "prompt-expansions": common | {"model"},
+    }
     return set(body) | optional.get(address.route.removeprefix("api/v1/"), set())
 
 
