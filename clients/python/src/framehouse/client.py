@@ -9,6 +9,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, Unpack
 
+import httpx
+
 from framehouse.downloads import Downloads
 from framehouse.generations import WAIT_SECONDS, CreateOptions, Generations, Progress
 from framehouse.resources import Models, Quotes, Uploads, Wallets, WebhookEndpoints, WebhookSecrets
@@ -37,9 +39,10 @@ class Framehouse:
         address = base_url or os.environ.get("FRAMEHOUSE_BASE_URL") or ""
         if not address:
             raise ValueError("give base_url, or set FRAMEHOUSE_BASE_URL")
-        http = Transport(base_url=address, api_key=key, timeout=timeout, max_retries=max_retries, sleep=sleep)
+        tls = httpx.create_ssl_context()  # one for both: making it is slow
+        http = Transport(base_url=address, api_key=key, timeout=timeout, max_retries=max_retries, sleep=sleep, tls=tls)
         self._http = http
-        self._downloads = Downloads(timeout=timeout, max_retries=max_retries, sleep=sleep)
+        self._downloads = Downloads(timeout=timeout, max_retries=max_retries, sleep=sleep, tls=tls)
         self.models = Models(http)
         self.quotes = Quotes(http)
         self.generations = Generations(http, self.models)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import ssl
 import uuid
 from collections.abc import Callable
 from pathlib import Path
@@ -34,13 +35,16 @@ class _Passing(DownloadError):
 class Downloads:
     """An HTTP client of its own: nothing of the API's client, the key least of all, goes to where files lie."""
 
-    def __init__(self, *, timeout: float, max_retries: int, sleep: Callable[[float], None]) -> None:
+    def __init__(
+        self, *, timeout: float, max_retries: int, sleep: Callable[[float], None], tls: ssl.SSLContext
+    ) -> None:
         self._max_retries, self._sleep = max_retries, sleep
         self._client = httpx.Client(
             headers=AGENT | {"Accept-Encoding": "identity"},
             timeout=httpx.Timeout(timeout, connect=min(timeout, CONNECT_SECONDS)),
             follow_redirects=True,
             max_redirects=5,
+            verify=tls,
         )
 
     def close(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import ssl
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -31,7 +32,14 @@ class Transport:
     """One HTTP client and the rules of sending again."""
 
     def __init__(
-        self, *, base_url: str, api_key: str | None, timeout: float, max_retries: int, sleep: Callable[[float], None]
+        self,
+        *,
+        base_url: str,
+        api_key: str,
+        timeout: float,
+        max_retries: int,
+        sleep: Callable[[float], None],
+        tls: ssl.SSLContext,
     ) -> None:
         root = base_url.rstrip("/").removesuffix("/api/v1")
         if urlsplit(root).scheme not in ("http", "https") or not urlsplit(root).hostname:
@@ -39,7 +47,7 @@ class Transport:
         self.root = f"{root}/api/v1"
         self.max_retries, self.sleep, self.timeout = max_retries, sleep, timeout
         headers = AGENT | ({"Authorization": f"Bearer {api_key}"} if api_key else {})
-        self._client = httpx.Client(headers=headers, follow_redirects=False)
+        self._client = httpx.Client(headers=headers, follow_redirects=False, verify=tls)
 
     def close(self) -> None:
         self._client.close()
