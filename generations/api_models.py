@@ -24,6 +24,7 @@ class ModelsView(ApiView):
     """Everything on offer, in the order of the catalogue; no key is needed."""
 
     permission = None
+    revalidated = True
     parameters = paging.PARAMETERS
 
     @documented(
@@ -32,6 +33,7 @@ class ModelsView(ApiView):
         summary="List the models",
         description="Everything on offer with its input schema and prices; needs no key.",
         answers={200: schemas.ModelPage},
+        etag=True,
     )
     def get(self, request: Request) -> Response:
         window = paging.window_of(request, default=paging.MOST)
@@ -47,6 +49,7 @@ class ModelView(ApiView):
     """One model."""
 
     permission = None
+    revalidated = True
 
     @documented(
         id="get_model",
@@ -55,6 +58,7 @@ class ModelView(ApiView):
         description="What it takes and what it costs; needs no key.",
         answers={200: schemas.Model},
         path={"slug": schemas.SLUG},
+        etag=True,
     )
     def get(self, request: Request, slug: str) -> Response:
         entry = catalog.ENTRIES.get(slug)

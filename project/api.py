@@ -5,13 +5,15 @@ Order of every call: authentication, limits, scope, query parameters, body, and 
 
 from __future__ import annotations
 
+import hashlib
 import logging
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar
 
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
-from django.http import Http404, HttpRequest
+from django.http import Http404, HttpRequest, HttpResponseNotModified
 from django.http.request import UnreadablePostError
+from django.utils.http import parse_etags
 from rest_framework import exceptions
 from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.parsers import BaseParser
@@ -94,6 +96,7 @@ class ApiView(APIView):
     parameters: ClassVar[frozenset[str]] = frozenset()
     parser_classes: Sequence[type[BaseParser]] = (StrictJSONParser,)
     content_negotiation_class = AlwaysJson
+    revalidated: ClassVar[bool] = False  # whether a copy of GET may be kept, when asked before each use (ETag, 304)
     standing: Sequence[Taken] = ()  # how the caller stands to the limits
 
     def permission_of(self, request: Request) -> str | None:
@@ -135,10 +138,24 @@ class ApiView(APIView):
 
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
         final = super().finalize_response(request, response, *args, **kwargs)
-        api_limits.tell(final, self.standing)
-        if self.permission is not None:
+        if self.revalidated and final.status_code == 200:
+            final = _revalidated(request, final)
+        elif self.permission is not None or final.status_code >= 400:
             final["Cache-Control"] = "no-store"
+        api_limits.tell(final, self.standing)
         return final
+
+
+def _revalidated(request: Request, response: Any) -> Any:
+    """The answer with its ETag, or 304 for whoever has it already: `If-None-Match` names it, weak or not, or is `*`."""
+    etag = f'"{hashlib.sha256(response.render().content).hexdigest()[:32]}"'
+    known = parse_etags(request.headers.get("If-None-Match", ""))
+    if known == ["*"] or etag in (tag.removeprefix("W/") for tag in known):
+        allow = response["Allow"]
+        response = HttpResponseNotModified(headers={"Allow": allow})
+    response["ETag"] = etag
+    response["Cache-Control"] = "no-cache"
+    return response
 
 
 class Nowhere(ApiView):

@@ -48,7 +48,7 @@ def refuse_if_too_many(standing: Sequence[Taken]) -> None:
         f"{WHO[policy.name]} may make {policy.quota} requests in {policy.seconds} seconds. "
         f"Try again in {wait} second{'s' if wait > 1 else ''}. Nothing was done.",
         headers={"Retry-After": str(wait)},
-        extra={"limit": {"policy": policy.name, "requests": policy.quota, "seconds": policy.seconds}},
+        extra={"rate_limit": {"policy": policy.name, "requests": policy.quota, "seconds": policy.seconds}},
     )
 
 

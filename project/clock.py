@@ -18,7 +18,7 @@ from django.conf import settings
 from django.db import DatabaseError, close_old_connections, connection
 from django.utils.module_loading import import_string
 
-from project import queue
+from project import logs, queue
 
 log = logging.getLogger(__name__)
 
@@ -40,6 +40,10 @@ class Chore:
         now = time.monotonic()
         if now < self.due:
             return True
+        with logs.lines_of(f"clock:{self.name}"):
+            return self._try(now)
+
+    def _try(self, now: float) -> bool:
         try:
             self.work()
         except Exception:  # whatever it was: the next round must come

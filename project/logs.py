@@ -30,7 +30,8 @@ _of: ContextVar[str] = ContextVar("of", default="-")
 
 @contextmanager
 def lines_of(name: str) -> Iterator[None]:
-    """Every line that is logged meanwhile, in this thread, says so: a request's id, `job:<name>:<id>`, `clock:<chore>`."""
+    """Every line that is logged meanwhile, in this thread, bears it: a request's id, `job:<name>:<id>`,
+    `clock:<chore>`."""
     token = _of.set(name)
     try:
         yield
@@ -42,7 +43,8 @@ class Whose(logging.Filter):
     """Gives each record its `request_id`: what lines_of named, or `-`."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        record.request_id = _of.get()
+        request = getattr(record, "request", None)  # Django's own lines come when the middleware is through
+        record.request_id = getattr(request, "META", {}).get("FRAMEHOUSE_REQUEST_ID") or _of.get()
         return True
 
 

@@ -11,6 +11,7 @@ from django.db import DatabaseError, InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.template.loader import render_to_string
 
+from project import logs
 from project.db import was_lock_timeout
 from project.errors import Busy, Problem, TooLargeBody, Unavailable
 
@@ -29,7 +30,8 @@ class RequestIdMiddleware:
         given = request.headers.get("X-Request-Id", "")
         request_id = given if _ID.fullmatch(given) else uuid.uuid4().hex
         request.META["FRAMEHOUSE_REQUEST_ID"] = request_id
-        response = self.get_response(request)
+        with logs.lines_of(request_id):
+            response = self.get_response(request)
         response["X-Request-Id"] = request_id
         return response
 

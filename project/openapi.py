@@ -16,7 +16,7 @@ from drf_spectacular.plumbing import ComponentRegistry
 
 from project import paging
 from project.openapi_components import Body, Schema, Written, example_of, reference
-from project.schemas import ConflictProblem, PaymentProblem, Problem, ident
+from project.schemas import ConflictProblem, PaymentProblem, Problem, RateProblem, ident
 
 F = TypeVar("F", bound=Callable[..., Any])
 PROBLEM_JSON = "application/problem+json"
@@ -38,7 +38,9 @@ REASONS = {
     429: "Too many requests: wait for Retry-After.",
     503: "Not available right now: try again after Retry-After.",
 }
-KINDS: dict[int, type[Problem]] = {402: PaymentProblem, 409: ConflictProblem}
+KINDS: dict[int, type[Problem]] = {402: PaymentProblem, 409: ConflictProblem, 429: RateProblem}
+COMMON = ("X-Request-Id", "RateLimit-Policy", "RateLimit")  # of every answer
+REMEMBERED = (402, 409)  # that an Idempotency-Key gives again
 WAITS = (409, 429, 503)  # answers that may bear Retry-After
 
 
@@ -158,7 +160,7 @@ class ViewSchema(AutoSchema):
             operation["parameters"] = parameters
         if doc.request is not None:
             operation["requestBody"] = self._request(doc, doc.request)
-        operation["responses"] = self._responses(doc, permission)
+        operation["responses"] = self._responses(doc)
         if permission is not None:
             operation["security"] = [{"key": []}]
             operation["x-permission"] = permission
@@ -197,17 +199,17 @@ class ViewSchema(AutoSchema):
         return {"required": True, "content": media} if doc.body_required else {"content": media}
 
     # --- what is answered ---------------------------------------------------------------------------------------
-    def _responses(self, doc: Doc, permission: str | None) -> Schema:
+    def _responses(self, doc: Doc) -> Schema:
         found: Schema = {}
         for status, body in doc.answers.items():
-            found[str(status)] = self._answer(doc, status, body, permission)
+            found[str(status)] = self._answer(doc, status, body)
         if doc.etag:
-            found["304"] = {"description": "Nothing has changed.", "headers": _headers(["ETag", "X-Request-Id"])}
-        for status in sorted(self._error_statuses(doc, permission)):
-            found[str(status)] = self._problem(status, doc.errors.get(status, ()), permission)
+            found["304"] = {"description": "Nothing has changed.", "headers": _headers(["ETag", *COMMON])}
+        for status in sorted(self._error_statuses(doc)):
+            found[str(status)] = self._problem(doc, status)
         return found
 
-    def _answer(self, doc: Doc, status: int, body: Body | File | None, permission: str | None) -> Schema:
+    def _answer(self, doc: Doc, status: int, body: Body | File | None) -> Schema:
         headers = [*doc.headers]
         if doc.idempotent:
             headers.append("Idempotency-Replayed")
@@ -215,7 +217,7 @@ class ViewSchema(AutoSchema):
             headers.append("Preference-Applied")
         if doc.etag:
             headers.append("ETag")
-        answer: Schema = {"description": doc.summary + ".", "headers": _headers([*headers, *_common(permission)])}
+        answer: Schema = {"description": doc.summary + ".", "headers": _headers([*headers, *COMMON])}
         if isinstance(body, File):
             answer["content"] = {body.media_type: {}}
         elif body is not None:
@@ -223,19 +225,22 @@ class ViewSchema(AutoSchema):
             answer["content"] = {"application/json": {"schema": schema, "example": example_of(schema, self.registry)}}
         return answer
 
-    def _error_statuses(self, doc: Doc, permission: str | None) -> set[int]:
-        found = {422, 429, 503, *doc.errors}
-        if permission is not None:
+    def _error_statuses(self, doc: Doc) -> set[int]:
+        found = {400, 422, 429, 503, *doc.errors}  # 400: too many parameters
+        if self.view.authentication_classes:  # an open call too refuses a key that does not open
             found |= {401, 403}
         if doc.path:
             found.add(404)
         if doc.request is not None:
-            found |= {400, 411, 413, 415}
+            found |= {411, 413, 415}
         return found
 
-    def _problem(self, status: int, codes: Sequence[str], permission: str | None) -> Schema:
+    def _problem(self, doc: Doc, status: int) -> Schema:
+        codes = doc.errors.get(status, ())
         schema = reference(self.registry, KINDS.get(status, Problem))
-        headers = [*_common(permission)]
+        headers = [*COMMON]
+        if doc.idempotent and status in REMEMBERED:
+            headers.append("Idempotency-Replayed")
         if status in WAITS:
             headers.append("Retry-After")
         if status == 401:
@@ -255,10 +260,6 @@ class _Asked:
     """As much of a request as ApiView.permission_of reads."""
 
     method: str
-
-
-def _common(permission: str | None) -> list[str]:
-    return ["X-Request-Id"] if permission is None else ["X-Request-Id", "RateLimit-Policy", "RateLimit"]
 
 
 def _headers(names: Sequence[str]) -> Schema:

@@ -57,7 +57,7 @@ def window_of(request: Request, *, default: int = DEFAULT_LIMIT) -> Window:
     if cursor is None:
         return Window(int(text))
     try:
-        side, *key = signing.loads(cursor, salt=_salt(request))
+        side, *key = _signer(request).unsign_object(cursor)
     except signing.BadSignature:
         raise _foreign_cursor() from None
     return Window(int(text), side, tuple(key))
@@ -149,14 +149,14 @@ def _address(request: Request, side: Side, key: tuple[str, ...] | None) -> str |
     if key is None:
         return None
     kept = [(name, value) for name, value in request.query_params.items() if name != "cursor"]
-    cursor = signing.dumps([side, *key], salt=_salt(request))
+    cursor = _signer(request).sign_object([side, *key])
     return f"{settings.SITE_URL}{request.path}?{urlencode([*kept, ('cursor', cursor)])}"
 
 
-def _salt(request: Request) -> str:
-    """A cursor continues one list of one team, and no other."""
+def _signer(request: Request) -> signing.Signer:
+    """A cursor continues one list of one team, and no other. No time in it: the same page has the same addresses."""
     actor = request.auth
-    return f"cursor:{request.path}:{actor.team.pk if isinstance(actor, Actor) else ''}"
+    return signing.Signer(salt=f"cursor:{request.path}:{actor.team.pk if isinstance(actor, Actor) else ''}")
 
 
 def _foreign_cursor() -> Invalid:

@@ -27,7 +27,7 @@ from django_q.signals import post_execute
 from django_q.signing import SignedPackage
 from django_q.tasks import async_task
 
-from project import processes
+from project import logs, processes
 from project.models import Heartbeat
 
 log = logging.getLogger(__name__)
@@ -102,7 +102,8 @@ def perform(name: str, *args: int | str) -> None:
         return
     if name not in settings.JOBS:
         raise LookupError(f"{name} is not in settings.JOBS")
-    import_string(name)(*args)
+    with logs.lines_of(f"job:{name}:{args[0] if args else ''}"):
+        import_string(name)(*args)
 
 
 def current_lane() -> str:

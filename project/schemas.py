@@ -164,6 +164,20 @@ class ConflictProblem(Problem):
     max_price: Annotated[Money, Field(default=None)]
 
 
+class RateLimitReached(Answer):
+    """At most `requests` in any `seconds`."""
+
+    policy: Annotated[Literal["key", "team", "address", "failed-keys"], Field(description="As in RateLimit-Policy.")]
+    requests: int
+    seconds: int
+
+
+class RateProblem(Problem):
+    """429: which limit, beside Retry-After."""
+
+    rate_limit: RateLimitReached
+
+
 class Page(Answer):
     """One page of a list; follow `next` until it is null."""
 

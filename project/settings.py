@@ -168,9 +168,10 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "project.middleware.RequestIdMiddleware",
+    "project.access_log.AccessLogMiddleware",
     "project.origin.OriginMiddleware",
-    "project.middleware.BodyCapMiddleware",
     "django.middleware.security.SecurityMiddleware",
+    "project.middleware.BodyCapMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -378,9 +379,9 @@ SILENCED_SYSTEM_CHECKS = ["auth.W004"]  # addresses are unique by lower case, in
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "filters": {"redact": {"()": "project.logs.Redact"}},
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["redact"]}},
+    "filters": {"redact": {"()": "project.logs.Redact"}, "whose": {"()": "project.logs.Whose"}},
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s [%(request_id)s] %(message)s"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["redact", "whose"]}},
     "loggers": dict.fromkeys(("django-q", "httpx", "stripe"), {"level": "WARNING"}),
     "root": {"handlers": ["console"], "level": env.text("LOG_LEVEL", "WARNING" if TESTING else "INFO")},
 }

@@ -23,7 +23,7 @@ from tests.api.conftest import ASK
 from tests.api.shapes import problem
 from tests.project.test_limits import pass_time
 
-LIMIT = frozenset({"limit"})
+LIMIT = frozenset({"rate_limit"})
 Set = Callable[..., None]
 
 
@@ -67,7 +67,7 @@ def test_one_too_many_is_refused_with_the_limit_and_the_wait(world: Any, api: An
     response = api("get", "/key", key=world.key)
     body = problem(response, 429, "rate_limited", extra=LIMIT)
     assert body["retryable"] is True
-    assert body["limit"] == {"policy": "key", "requests": 2, "seconds": 60}
+    assert body["rate_limit"] == {"policy": "key", "requests": 2, "seconds": 60}
     assert body["detail"].startswith("This API key may make 2 requests in 60 seconds.")
     assert re.fullmatch("[0-9]+", response["Retry-After"])
     standing = told(response)[1]
@@ -83,7 +83,7 @@ def test_the_keys_of_a_team_share_its_limit_and_other_teams_do_not(world: Any, a
     assert [api("get", "/key", key=key).status_code for key in (world.key, world.key, second, second)] == [200] * 4
     for key in (world.key, second):
         body = problem(api("get", "/key", key=key), 429, "rate_limited", extra=LIMIT)
-        assert body["limit"]["policy"] == "team"
+        assert body["rate_limit"]["policy"] == "team"
         assert body["detail"].startswith("The team, with all its API keys, may make 4")
     assert api("get", "/key", key=world.other_key).status_code == 200
     held = {row.key: sum(row.counts) for row in Allowance.objects.filter(key__startswith="key/")}
@@ -124,15 +124,15 @@ def test_a_limit_is_asked_before_the_body_arrives(world: Any, numbers: Set, db: 
         assert GenerationsView.as_view()(request).status_code == status
 
 
-def test_without_a_key_the_address_counts(world: Any, api: Any, numbers: Set) -> None:
+def test_without_a_key_the_address_counts(world: Any, api: Any, client: Client, numbers: Set) -> None:
     numbers(address=3)
     for call, status in (("/models", 200), ("/models/veo-3.1-fast", 200), ("/nowhere", 404)):
-        response = api("get", call)
+        response = client.get(f"/api/v1{call}")
         assert response.status_code == status
         assert set(told(response)[0]) == {"address"}
     for method, call in (("get", "/models"), ("get", "/key"), ("post", "/generations"), ("get", "/nowhere")):
-        body = problem(api(method, call), 429, "rate_limited", extra=LIMIT)
-        assert body["limit"]["policy"] == "address"
+        body = problem(client.generic(method.upper(), f"/api/v1{call}"), 429, "rate_limited", extra=LIMIT)
+        assert body["rate_limit"]["policy"] == "address"
     assert api("get", "/models", key=world.key).status_code == 200  # a key counts for itself
 
 
@@ -155,7 +155,7 @@ def test_keys_that_do_not_open_are_few_and_a_good_one_stays_good(world: Any, api
         problem(response, 401, "unauthenticated")
         assert set(told(response)[0]) == {"failed-keys"}
     body = problem(api("get", "/key", headers={"Authorization": "Basic x"}), 429, "rate_limited", extra=LIMIT)
-    assert body["limit"]["policy"] == "failed-keys"
+    assert body["rate_limit"]["policy"] == "failed-keys"
     assert body["detail"].startswith("This address, with keys that do not open, may make 2")
     assert api("get", "/key", key=world.key).status_code == 200
     assert api("get", "/models").status_code == 200
@@ -168,10 +168,11 @@ def test_what_a_scope_refuses_counts_too(world: Any, api: Any, numbers: Set) -> 
 
 
 @pytest.mark.parametrize("method", ["get", "head", "options", "post", "delete"])
-def test_every_method_counts(world: Any, api: Any, numbers: Set, method: str) -> None:
+def test_every_method_counts(world: Any, client: Client, numbers: Set, method: str) -> None:
     numbers(key=1)
-    assert api(method, "/wallet", key=world.key).status_code != 429
-    response = api(method, "/wallet", key=world.key)
+    sent = {"Authorization": f"Bearer {world.key}"}
+    assert client.generic(method.upper(), "/api/v1/wallet", headers=sent).status_code != 429
+    response = client.generic(method.upper(), "/api/v1/wallet", headers=sent)
     assert response.status_code == 429
     assert response["Retry-After"]
 
