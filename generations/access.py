@@ -6,8 +6,8 @@ from django.db.models import QuerySet
 
 from accounts import access, roles
 from accounts.actors import Actor
-from generations.models import Batch, Generation, Output, Upload
-from project import ids
+from generations.models import Batch, Generation, Output, Upload, UploadState
+from project import db, ids
 from project.errors import NotFound
 
 
@@ -42,11 +42,16 @@ def output(actor: Actor, public_id: str, index: int) -> Output:
     return found
 
 
-def upload(actor: Actor, public_id: str) -> Upload:
-    """One upload of the actor's team. Raises NotFound."""
+def uploads(actor: Actor) -> QuerySet[Upload]:
+    """The uploads that the actor's team can use."""
     access.require(actor, roles.SEE)
+    return Upload.objects.filter(team=actor.team, state=UploadState.READY, expires_at__gt=db.now())
+
+
+def upload(actor: Actor, public_id: str) -> Upload:
+    """One upload that the actor's team can use. Raises NotFound."""
     wanted = ids.parse("upl", public_id)
-    found = Upload.objects.filter(team=actor.team, pk=wanted).first() if wanted else None
+    found = uploads(actor).filter(pk=wanted).first() if wanted else None
     if found is None:
         raise NotFound("There is no such upload.")
     return found

@@ -21,4 +21,5 @@ urlpatterns = [
     path("generations/<str:public_id>/cancel", api_generations.CancelView.as_view()),
     path("prompt-expansions", api_expansions.PromptExpansionsView.as_view()),
     path("uploads", api_uploads.UploadsView.as_view()),
+    path("uploads/<str:public_id>", api_uploads.UploadView.as_view()),
 ]

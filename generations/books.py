@@ -32,4 +32,11 @@ CHECKS: tuple[tuple[str, str], ...] = (
         """select count(*) from (select generation_id from generations_attempt
            where outcome in ('in_flight', 'unknown', 'accepted') group by generation_id having count(*) > 1) x""",
     ),
+    (
+        "a team's upload totals are those of its uploads",
+        """select count(*) from (select team_id, sum(bytes) as bytes, count(*) as files from generations_upload
+             where state <> 'removed' group by team_id) u
+           full join generations_uploadquota q using (team_id)
+           where coalesce(u.bytes, 0) <> coalesce(q.bytes, 0) or coalesce(u.files, 0) <> coalesce(q.files, 0)""",
+    ),
 )

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from django.http import QueryDict
@@ -30,13 +31,21 @@ class Option:
 
 
 @dataclass(frozen=True)
+class Preview:
+    """A stored upload as a form shows it: its address, and until when it is kept unless it is used."""
+
+    url: str
+    kept_until: datetime
+
+
+@dataclass(frozen=True)
 class Slot:
     """One place for an image: a file, an https address or an upload id."""
 
     name: str
     label: str
     value: str
-    preview: str
+    preview: Preview | None = None
     errors: Sequence[str] = ()
 
 
@@ -94,11 +103,11 @@ def controls(
     values: Mapping[str, Any],
     *,
     errors: Sequence[FieldError] = (),
-    previews: Mapping[str, str] | None = None,
+    previews: Mapping[str, Preview] | None = None,
 ) -> list[Control]:
     """The form's fields with `values` (or defaults) in them, each with its errors.
 
-    `errors` have paths relative to the input; `previews` are addresses of pictures by upload id."""
+    `errors` have paths relative to the input; `previews` are by upload id."""
     return [
         _control(name, rule, values, required=name in schema["required"], errors=errors, previews=previews or {})
         for name, rule in schema["properties"].items()
@@ -112,7 +121,7 @@ def _control(
     *,
     required: bool,
     errors: Sequence[FieldError],
-    previews: Mapping[str, str],
+    previews: Mapping[str, Preview],
 ) -> Control:
     value = values.get(name, rule.get("default"))
     own = [_words(error, rule["title"]) for error in errors if error.path == name]
@@ -146,18 +155,18 @@ def _control(
 
 
 def _slots(
-    name: str, rule: Mapping[str, Any], value: Any, errors: Sequence[FieldError], previews: Mapping[str, str]
+    name: str, rule: Mapping[str, Any], value: Any, errors: Sequence[FieldError], previews: Mapping[str, Preview]
 ) -> list[Slot]:
     if rule["type"] == "string":
         text = str(value or "")
-        return [Slot(name, rule["title"], text, previews.get(text, ""))]
+        return [Slot(name, rule["title"], text, previews.get(text))]
     given = list(value or [])
     slots = []
     for place in range(rule["maxItems"]):
         path, label = f"{name}.{place}", f"Image {place + 1}"
         text = given[place] if place < len(given) else ""
         found = [_words(error, label) for error in errors if error.path == path]
-        slots.append(Slot(path, label, text, previews.get(text, ""), found))
+        slots.append(Slot(path, label, text, previews.get(text), found))
     return slots
 
 

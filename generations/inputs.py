@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 from uuid import UUID
 
@@ -18,15 +18,14 @@ from django.conf import settings
 from accounts.models import Team
 from generations import media
 from generations.catalog.base import Entry, InputError, Rates
-from generations.models import Generation, Upload
-from project import ids, media_links, net
+from generations.models import Generation, Upload, UploadState
+from project import db, ids, net
 from project.errors import FieldError, Invalid
 
 IMAGE_BYTES = 10 * 1024 * 1024
 LOOK_DEADLINE = 4.0  # seconds for looking at one foreign image
 MOST_LOOKS = 10
 UPLOAD_IN_URL = re.compile(r"/uploads/([0-9a-f]{32})\.[a-z]+(?:\?|$)")
-FOR_PROVIDER_SECONDS = 24 * 3600
 
 
 def validate(
@@ -106,9 +105,12 @@ def own_upload(value: str, team: Team | None) -> str | None:
         if value.startswith("upl_"):
             raise ValueError("there is no such upload")
         return None
-    if team is None or not Upload.objects.filter(team=team, pk=wanted).exists():
-        raise ValueError("there is no such upload")
-    return ids.public("upl", wanted)
+    row = Upload.objects.filter(team=team, pk=wanted, state=UploadState.READY).first() if team is not None else None
+    if row is None:
+        raise ValueError(f"there is no such upload; one goes {settings.UPLOAD_KEEP_DAYS} days after its last use")
+    if row.expires_at <= db.now():
+        raise ValueError(f"this upload expired on {row.expires_at:%Y-%m-%d}; send the image again")
+    return row.public_id
 
 
 def foreign(value: str, *, resolve: net.Resolver | None = None) -> str:
@@ -133,17 +135,11 @@ def check_webhook(url: str, *, resolve: net.Resolver | None = None) -> None:
         raise Invalid(reason, errors=[FieldError("webhook_url", reason, "address_refused")]) from error
 
 
-def for_provider(*, entry: Entry, generation: Generation) -> dict[str, Any]:
-    """The stored input with each upload replaced by a signed address that the provider can fetch for 24 h."""
-
-    def address(value: str) -> str:
-        wanted = ids.parse("upl", value)
-        if wanted is None:
-            return value
-        upload = Upload.objects.get(team_id=generation.team_id, pk=wanted)
-        return media_links.signed_url(upload.name, lifetime_seconds=FOR_PROVIDER_SECONDS)
-
-    return entry.with_images(generation.input, address)
+def for_provider(*, entry: Entry, generation: Generation, addresses: Mapping[str, str]) -> dict[str, Any]:
+    """The stored input with each upload replaced by its address (hand_over.addresses)."""
+    return entry.with_images(
+        generation.input, lambda value: addresses[value] if ids.parse("upl", value) is not None else value
+    )
 
 
 def fingerprint(model: str, data: dict[str, Any]) -> str:

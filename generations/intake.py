@@ -17,7 +17,7 @@ from accounts import access, roles, teams
 from accounts.actors import Actor
 from accounts.models import Team
 from billing import holds, reconcile
-from generations import idempotency, inputs, offers, orders, pricing
+from generations import idempotency, inputs, offers, orders, pricing, uploads
 from generations.models import Generation, IdempotencyRecord
 from generations.orders import Ready
 from generations.orders import Request as Request
@@ -157,6 +157,7 @@ def reserve(*, actor: Actor, request: Request, ready: Ready, moment: datetime) -
 def write(rows: Sequence[Generation], *, actor: Actor) -> None:
     """Writes reserved generations, the first line of their histories, and one ring of the queue for each provider."""
     Generation.objects.bulk_create(rows)
+    uploads.take_into_use(rows)
     record_accepted(rows, actor=actor.name)
     for provider in sorted({row.provider for row in rows}):
         queue.enqueue("generations.tasks.dispatch", provider)

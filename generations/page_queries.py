@@ -11,6 +11,7 @@ from django.conf import settings
 from accounts.actors import Actor
 from generations import access, files, offers, pricing
 from generations.catalog import ENTRIES, Entry
+from generations.forms import Preview
 from generations.models import Generation, Listing, Output, PriceVersion, Status, Upload
 from generations.models.generation import OPEN
 from project import ids
@@ -132,13 +133,13 @@ def link(name: str, *, filename: str | None = None) -> str:
     return url.removeprefix(settings.SITE_URL)
 
 
-def upload_previews(*, actor: Actor, public_ids: Iterable[str]) -> dict[str, str]:
-    """Addresses of the team's uploads by public id; those of strangers are left out. One query when any is asked."""
+def upload_previews(*, actor: Actor, public_ids: Iterable[str]) -> dict[str, Preview]:
+    """The team's uploads by public id; strangers' and expired ones are left out. One query when any is asked."""
     wanted = [pk for pk in (ids.parse("upl", text) for text in public_ids) if pk is not None]
     if not wanted:
         return {}
-    found = Upload.objects.filter(team=actor.team, pk__in=wanted)
-    return {row.public_id: link(row.name) for row in found}
+    found = access.uploads(actor).filter(pk__in=wanted)
+    return {row.public_id: Preview(link(row.name), row.expires_at) for row in found}
 
 
 def upload_prints(*, actor: Actor, public_ids: Iterable[str]) -> dict[str, str]:
@@ -162,7 +163,9 @@ def shown_inputs(*, actor: Actor, generation: Generation, schema: dict[str, Any]
         rule, value = schema["properties"].get(name, {}), generation.input[name]
         item: dict[str, Any] = {"name": name, "title": rule.get("title", name)}
         if name in images:
-            item["images"] = [{"text": text, "preview": previews.get(text, "")} for text in images[name]]
+            item["images"] = [
+                {"text": text, "preview": previews[text].url if text in previews else ""} for text in images[name]
+            ]
         elif isinstance(value, bool):
             item["text"] = "yes" if value else "no"
         else:

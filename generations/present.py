@@ -92,11 +92,19 @@ def quote(row: Quote) -> dict[str, Any]:
 
 
 def upload(row: Upload) -> dict[str, Any]:
-    """A stored upload; `url` may stand in any image field, as its id may."""
+    """A stored upload; `url` may stand in any image field, as its id may. Each use puts off `expires_at`."""
     return {
         "id": row.public_id,
         "url": media_links.signed_url(row.name, lifetime_seconds=7 * LINK_SECONDS),
         "content_type": row.content_type,
+        "bytes": row.bytes,
         "width": row.width,
         "height": row.height,
+        "created_at": stamp(row.created_at),
+        "expires_at": stamp(row.expires_at),
     }
+
+
+def upload_address(row: Upload) -> str:
+    """Where the API tells of a stored upload."""
+    return f"{settings.SITE_URL}/api/v1/uploads/{row.public_id}"

@@ -12,7 +12,7 @@ from django.http import QueryDict
 
 from accounts.actors import Actor
 from generations import access
-from generations.models import Generation, GenerationEvent, Status
+from generations.models import Generation, GenerationEvent, Status, Upload
 from generations.models.generation import TERMINAL
 from generations.requests import LONGEST_METADATA, MOST_METADATA
 from project import ids
@@ -47,6 +47,18 @@ def listed(actor: Actor, query: QueryDict) -> QuerySet[Generation]:
 
 
 def page_of_generations(rows: QuerySet[Generation], window: Window) -> Page[Generation]:
+    """One page, newest first."""
+    return page_of_rows(
+        rows,
+        window,
+        fields=("created_at", "id"),
+        values=read_key(window, instant, UUID),
+        newest_first=True,
+        key_of=lambda row: (stamp(row.created_at), row.id.hex),
+    )
+
+
+def page_of_uploads(rows: QuerySet[Upload], window: Window) -> Page[Upload]:
     """One page, newest first."""
     return page_of_rows(
         rows,

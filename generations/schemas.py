@@ -206,8 +206,13 @@ class Upload(Answer):
     id: Annotated[str, answer_id("upl")]
     url: Url
     content_type: Literal["image/jpeg", "image/png", "image/webp"]
+    bytes: Annotated[
+        int, Field(ge=1, examples=[154832], description="As it is stored: written anew, without metadata.")
+    ]
     width: Annotated[int, Field(ge=1, examples=[1024])]
     height: Annotated[int, Field(ge=1, examples=[768])]
+    created_at: Time
+    expires_at: Annotated[Time, Field(description="When it goes unless it is used; each use puts that off.")]
 
 
 class UploadRequest(Answer):
@@ -222,6 +227,7 @@ class UploadRequest(Answer):
 ModelPage = page_of(Model)
 GenerationPage = page_of(Generation)
 GenerationEventPage = page_of(GenerationEvent)
+UploadPage = page_of(Upload)
 
 SLUG: Schema = {
     "type": "string",

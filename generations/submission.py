@@ -15,7 +15,7 @@ from django.conf import settings
 from django.db import IntegrityError
 from django.db.models.functions import Now
 
-from generations import catalog, inputs, limiter, outcomes, providers
+from generations import catalog, hand_over, inputs, limiter, outcomes, providers
 from generations.claims import Claim, claim
 from generations.models import Attempt, AttemptOutcome, Generation, Reason, Status
 from generations.providers import base
@@ -51,7 +51,11 @@ def submit(claimed: Claim) -> None:
     provider = providers.get(generation.provider)
     callback_url = f"{settings.SITE_URL}/callbacks/{generation.provider}/{claimed.token}"
     try:
-        body = entry.body(inputs.for_provider(entry=entry, generation=generation))
+        addresses = hand_over.addresses(entry=entry, generation=generation)
+        body = entry.body(inputs.for_provider(entry=entry, generation=generation, addresses=addresses))
+    except base.NotHandedOver as error:  # before the create: nothing was bought
+        settle_attempt(claimed, error.result, provider=generation.provider)
+        return
     except Exception:  # a defect or a vanished upload: whatever it is, nothing was sent
         log.exception("the request of %s could not be made", generation.public_id)
         settle_attempt(claimed, base.NotSent("the request could not be made"), provider=generation.provider)

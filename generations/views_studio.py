@@ -20,7 +20,7 @@ from accounts.pages import MemberRequest, member_page
 from generations import access, catalog, forms, idempotency, intake, offers, page_queries, studio_price, uploads
 from generations.catalog import Entry
 from generations.models import Generation, PriceVersion
-from project.errors import Conflict, FieldError, Invalid, NotFound, Problem, TooLargeBody
+from project.errors import Conflict, FieldError, Invalid, NotFound, Problem, TooLargeBody, Unavailable
 
 _KEY = re.compile(r"[0-9a-f]{32}", re.ASCII)
 _AMOUNT = re.compile(r"[0-9]{1,16}", re.ASCII)
@@ -182,7 +182,7 @@ class _Keeper:
             return text
         try:
             return uploads.keep(actor=self._request.actor, chunks=file.chunks()).public_id
-        except (Invalid, TooLargeBody) as problem:
+        except (Conflict, Invalid, TooLargeBody, Unavailable) as problem:
             why = problem.errors[0].message if problem.errors else problem.detail
             field_name = name.partition(".")[0]
             self.errors.append(FieldError(field_name, f"“{file.name}” cannot be used: {why}", "image_refused"))

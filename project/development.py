@@ -111,7 +111,8 @@ def environment_of_children(
     if sandbox is None:
         return children
     if KIE_BASE in sandbox.instead_of:
-        children |= {KIE_BASE: sandbox.url, "KIE_API_KEY": "sandbox", "KIE_WEBHOOK_KEY": sandbox.webhook_key}
+        children |= {KIE_BASE: sandbox.url, "KIE_UPLOAD_BASE": sandbox.url}
+        children |= {"KIE_API_KEY": "sandbox", "KIE_WEBHOOK_KEY": sandbox.webhook_key}
     if FAL_BASE in sandbox.instead_of:
         children |= {FAL_BASE: sandbox.url, "FAL_REST_BASE": sandbox.url, "FAL_KEY": "sandbox-id:sandbox-secret"}
         children["FAL_JWKS_URL"] = f"{sandbox.url}/.well-known/jwks.json"

@@ -155,6 +155,13 @@ class PriceNow(Answer):
     price: Money
 
 
+class UploadRoom(Answer):
+    """Room for uploads."""
+
+    bytes: Whole
+    files: Whole
+
+
 class ConflictProblem(Problem):
     """409: what stands in the way; with some codes, what it would cost now."""
 
@@ -162,6 +169,9 @@ class ConflictProblem(Problem):
     price: Annotated[Money, Field(default=None, description="With `max_price_exceeded`.")]
     hold: Annotated[Money, Field(default=None, description="With `max_price_exceeded`: the most it may cost.")]
     max_price: Annotated[Money, Field(default=None)]
+    used: Annotated[UploadRoom, Field(default=None, description="With `upload_quota_exceeded`: what is kept now.")]
+    limit: Annotated[UploadRoom, Field(default=None, description="With `upload_quota_exceeded`: the most at once.")]
+    generation: Annotated[str, Field(default=None, description="With `in_use`: an open one that needs the upload.")]
 
 
 class RateLimitReached(Answer):

@@ -119,6 +119,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 # --- providers (addresses are data; production uses the providers' own) ------------------------------------------
 KIE_API_KEY = env.text("KIE_API_KEY")
 KIE_API_BASE = env.base_url("KIE_API_BASE", "https://api.kie.ai")
+KIE_UPLOAD_BASE = env.base_url("KIE_UPLOAD_BASE", "https://kieai.redpandaai.co")
 KIE_WEBHOOK_KEY = env.text("KIE_WEBHOOK_KEY")
 FAL_KEY = env.text("FAL_KEY")
 FAL_QUEUE_BASE = env.base_url("FAL_QUEUE_BASE", "https://queue.fal.run")
@@ -128,7 +129,7 @@ if PRODUCTION:
     for _name, _key in (("KIE_API_KEY", KIE_API_KEY), ("FAL_KEY", FAL_KEY)):
         if not _key:
             raise ImproperlyConfigured(f"{_name} is missing: a production start never falls back to the sandbox.")
-    for _name in ("KIE_API_BASE", "FAL_QUEUE_BASE", "FAL_REST_BASE", "FAL_JWKS_URL"):
+    for _name in ("KIE_API_BASE", "KIE_UPLOAD_BASE", "FAL_QUEUE_BASE", "FAL_REST_BASE", "FAL_JWKS_URL"):
         if not str(globals()[_name]).startswith("https://"):
             raise ImproperlyConfigured(f"{_name} must be an https address in production.")
 OUTBOUND_ALLOW_HOSTS = env.listed("OUTBOUND_ALLOW_HOSTS")
@@ -299,6 +300,10 @@ STATICFILES_DIRS = [BASE_DIR / "static"]
 WHITENOISE_USE_FINDERS = not PRODUCTION
 MEDIA_ROOT = Path(env.text("MEDIA_ROOT", str(DATA_DIR / "media")) or "")
 MEDIA_URL = "/media/"
+# What a team's uploads may take up at once, and for how long after its last use an upload is kept.
+UPLOAD_QUOTA_BYTES = env.integer("UPLOAD_QUOTA_BYTES", 2 * 1024**3, least=10 * 1024**2, most=1024**5)
+UPLOAD_QUOTA_FILES = env.integer("UPLOAD_QUOTA_FILES", 1_000, least=1, most=10_000_000)
+UPLOAD_KEEP_DAYS = env.integer("UPLOAD_KEEP_DAYS", 30, least=1, most=3_650)
 FILE_UPLOAD_PERMISSIONS = 0o600
 _storage_url = env.text("STORAGE_URL")
 _media_hosts: list[str] = []

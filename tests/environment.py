@@ -24,6 +24,7 @@ for name in list(os.environ):
         "FAL_REST_BASE",
         "KIE_API_BASE",
         "KIE_API_KEY",
+        "KIE_UPLOAD_BASE",
         "KIE_WEBHOOK_KEY",
         "MEDIA_ROOT",
         "SECRET_KEY",
@@ -32,6 +33,9 @@ for name in list(os.environ):
         "STRIPE_API_BASE",
         "STRIPE_SECRET_KEY",
         "STRIPE_WEBHOOK_SECRET",
+        "UPLOAD_KEEP_DAYS",
+        "UPLOAD_QUOTA_BYTES",
+        "UPLOAD_QUOTA_FILES",
     }:
         del os.environ[name]
     elif name.lower() in ("http_proxy", "https_proxy", "all_proxy"):

@@ -47,7 +47,7 @@ class SandboxProcess:
         return ready.read_text().strip()
 
     def stats(self) -> dict[str, Any]:
-        """The counters: tasks, creates (refused ones too), by_reference, by_prompt, callbacks, polls, credits."""
+        """The counters: tasks, creates (refused ones too), uploads kept by provider, upload_requests, by_reference, by_prompt, callbacks, polls, credits."""
         return dict(self._get("stats"))
 
     def tasks(self, *, callback_url: str = "", prompt: str = "") -> list[dict[str, Any]]:
@@ -68,7 +68,7 @@ class SandboxProcess:
         self._post("reset")
 
     def settings(self, **changes: Any) -> dict[str, Any]:
-        """Changes speed, hmac_key, balance, enforce_limits, jwks_down."""
+        """Changes speed, hmac_key, balance, enforce_limits, jwks_down, upload_fault."""
         return dict(self._post("settings", **changes))
 
     def rotate_keys(self) -> None:

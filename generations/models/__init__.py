@@ -13,7 +13,8 @@ from generations.models.generation import (
 )
 from generations.models.inbox import Callback, CallbackVerdict, IdempotencyRecord
 from generations.models.providers import Chore, ProviderKeys, ProviderSlot, ProviderState
-from generations.models.results import LateResult, Output, Upload
+from generations.models.results import LateResult, Output
+from generations.models.uploads import ProviderCopy, Upload, UploadQuota, UploadState, UploadUse
 
 __all__ = [
     "Attempt",
@@ -32,6 +33,7 @@ __all__ = [
     "Listing",
     "Output",
     "PriceVersion",
+    "ProviderCopy",
     "ProviderKeys",
     "ProviderSlot",
     "ProviderState",
@@ -39,4 +41,7 @@ __all__ = [
     "Reason",
     "Status",
     "Upload",
+    "UploadQuota",
+    "UploadState",
+    "UploadUse",
 ]

@@ -1,8 +1,6 @@
-"""What came back, and what people brought: outputs, late results, uploads."""
+"""What came back: outputs, late results."""
 
 from __future__ import annotations
-
-import uuid
 
 from django.db import models
 from django.db.models import Q
@@ -10,7 +8,6 @@ from django.db.models.functions import Now
 
 from accounts.models import Team
 from generations.models.generation import Generation
-from project.ids import public
 
 
 class Output(models.Model):
@@ -54,28 +51,3 @@ class LateResult(models.Model):
 
     def __str__(self) -> str:
         return f"late result of {self.generation_id}"
-
-
-class Upload(models.Model):
-    """An image a team brought, re-encoded without its metadata."""
-
-    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    team = models.ForeignKey(Team, models.CASCADE, related_name="uploads")
-    name = models.CharField(max_length=200, unique=True)
-    content_type = models.CharField(max_length=40)
-    bytes = models.PositiveIntegerField()
-    sha256 = models.CharField(max_length=64)
-    width = models.PositiveIntegerField()
-    height = models.PositiveIntegerField()
-    created_by = models.CharField(max_length=80)
-    created_at = models.DateTimeField(db_default=Now())
-
-    class Meta:
-        indexes = [models.Index(fields=["team", "-created_at"], name="upload_of_team")]
-
-    def __str__(self) -> str:
-        return self.public_id
-
-    @property
-    def public_id(self) -> str:
-        return public("upl", self.id)

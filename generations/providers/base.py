@@ -74,6 +74,58 @@ def after(error: net.NetError) -> NotSent | Unknown:
     return Unknown(f"answer lost: {kind}", trouble=isinstance(error, net.DeadlineExceeded))
 
 
+# --- handing a file over before a create --------------------------------------------------------------------------
+COPY_SECONDS = 20 * 3600  # how long we hand out a copy's address: both providers keep it for 24 h at least
+COPY_LIFETIME = 24 * 3600  # what is asked for where one may ask
+COPY_ANSWER_BYTES = 64 * 1024
+
+
+@dataclass(frozen=True)
+class File:
+    """An image to hand over: its bytes, their type, and a name that was never used before."""
+
+    data: bytes
+    content_type: str
+    name: str
+
+
+class NotHandedOver(Exception):
+    """The provider's upload service did not take a file. `result` is what that proves about the create: it was not
+    sent. `hung` when the service took too long to answer."""
+
+    def __init__(self, result: NotSent | TryLater | RefusedAccount, *, hung: bool = False) -> None:
+        super().__init__(result.detail)
+        self.result = result
+        self.hung = hung
+
+
+def judge_copy_status(status: int) -> None:
+    """Raises NotHandedOver for any status but 2xx."""
+    if status == 429:
+        raise NotHandedOver(TryLater("upload: http 429"))
+    if status in (401, 402, 403):
+        raise NotHandedOver(RefusedAccount(f"upload: http {status}"))
+    if not 200 <= status < 300:
+        raise NotHandedOver(NotSent(f"upload: http {status}"))
+
+
+def copy_url(value: object) -> str:
+    """The address of a copy or of where to put it, as an upload service gave it: https and public by its form.
+    Raises NotHandedOver."""
+    if not isinstance(value, str):
+        raise NotHandedOver(NotSent("upload: no address"))
+    try:
+        net.check_form(value)
+    except net.Refused as error:
+        raise NotHandedOver(NotSent("upload: not a public address")) from error
+    return value
+
+
+def not_handed_over(error: net.NetError) -> NotHandedOver:
+    """What a failed exchange with an upload service means: an upload may have arrived, a create was not sent."""
+    return NotHandedOver(NotSent(f"upload: {type(error).__name__}"), hung=isinstance(error, net.DeadlineExceeded))
+
+
 CreateResult = Accepted | NotSent | TryLater | RefusedInput | RefusedAccount | Unknown
 
 
@@ -141,6 +193,11 @@ class Provider(Protocol):
 
     def create(self, *, entry: Entry, body: dict[str, Any], callback_url: str) -> CreateResult:
         """Asks the provider to make a task. One HTTP request at most."""
+        ...
+
+    def take_file(self, file: File, *, deadline: float) -> str:
+        """Hands an image to the provider's own upload service, within `deadline` seconds. Returns the address of the
+        copy, good for COPY_SECONDS. Raises NotHandedOver."""
         ...
 
     def read(self, task: Task) -> Observation:

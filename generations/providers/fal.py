@@ -10,7 +10,7 @@ from urllib.parse import quote, urlsplit
 from django.conf import settings
 
 from generations.catalog.base import Entry
-from generations.providers import fal_records
+from generations.providers import fal_files, fal_records
 from generations.providers.base import (
     CREATE_DEADLINE,
     READ_DEADLINE,
@@ -18,7 +18,9 @@ from generations.providers.base import (
     Accepted,
     CreateResult,
     Failed,
+    File,
     Missing,
+    NotHandedOver,
     NotSent,
     Observation,
     RefusedAccount,
@@ -85,6 +87,12 @@ class Fal:
         if status in (400, 404, 422):
             return RefusedInput(f"http {status}", content=fal_records.is_content(body))
         return Unknown(f"http {status} without a request id", trouble=status >= 500)
+
+    def take_file(self, file: File, *, deadline: float) -> str:
+        """Two exchanges: initiate, PUT."""
+        if not settings.FAL_KEY:
+            raise NotHandedOver(RefusedAccount("FAL_KEY is not set"))
+        return fal_files.take(file, headers=self._headers(), deadline=deadline)
 
     def read(self, task: Task) -> Observation:
         """GETs the status, and the result when it is COMPLETED."""

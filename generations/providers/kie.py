@@ -10,14 +10,16 @@ from urllib.parse import quote
 from django.conf import settings
 
 from generations.catalog.base import Entry
-from generations.providers import kie_records
+from generations.providers import kie_files, kie_records
 from generations.providers.base import (
     CREATE_DEADLINE,
     READ_DEADLINE,
     RECORD_BYTES,
     Accepted,
     CreateResult,
+    File,
     Missing,
+    NotHandedOver,
     Observation,
     RefusedAccount,
     RefusedInput,
@@ -98,6 +100,12 @@ class Kie:
         if code in OF_ACCOUNT or (code == 500 and NO_BALANCE.search(text)):
             return RefusedAccount(f"code {code}")
         return Unknown(f"code {code} without a task", trouble=code >= 500)
+
+    def take_file(self, file: File, *, deadline: float) -> str:
+        """One multipart POST to the upload host."""
+        if not settings.KIE_API_KEY:
+            raise NotHandedOver(RefusedAccount("KIE_API_KEY is not set"))
+        return kie_files.take(file, headers=self._headers(), deadline=deadline)
 
     def read(self, task: Task) -> Observation:
         """GETs the record of the task's family."""

@@ -9,7 +9,7 @@ from werkzeug import Request, Response
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import Map, Rule
 
-from generations.sandbox import control_api, fal, kie, wire
+from generations.sandbox import control_api, fal, kie, uploads, wire
 from generations.sandbox.faults import FAULTS
 from generations.sandbox.world import World
 
@@ -67,6 +67,9 @@ def _rules() -> list[Rule]:
         get("/api/v1/flux/kontext/record-info", kie.read("flux")),
         get("/api/v1/chat/credit", kie.guarded(kie.credit)),
         post("/api/v1/common/download-url", kie.guarded(kie.download_url)),
+        post("/api/file-stream-upload", uploads.kie),
+        post("/storage/upload/initiate", uploads.initiate),
+        Rule("/storage/put/<name>", endpoint=uploads.put, methods=["PUT"]),
         Rule("/api/<path:rest>", endpoint=_kie_unknown),
         get(f"{told}/health", asked(control_api.health)),
         get(f"{told}/faults", asked(control_api.show_faults)),

@@ -77,6 +77,7 @@ def described(task: Task) -> dict[str, Any]:
         "created_at": task.created,
         "state": task.state,
         "outcome": task.outcome,
+        "inputs_fetched": task.fetched,
         "outputs": [made.url for made in task.made],
         "credits": task.credits,
         "billable_units": task.units,
@@ -106,7 +107,7 @@ def reset(world: World, given: dict[str, Any]) -> dict[str, Any]:
 
 
 def settings(world: World, given: dict[str, Any]) -> dict[str, Any]:
-    """Changes speed, hmac_key, balance, enforce_limits, jwks_down."""
+    """Changes speed, hmac_key, balance, enforce_limits, jwks_down, upload_fault."""
     shown = asdict(world.change(given))
     return {**shown, "balance": world.balance, "hmac_key": bool(shown["hmac_key"])}
 

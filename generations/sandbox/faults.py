@@ -99,6 +99,8 @@ FILES = {
     "result-redirect-file": "a redirect to file:///etc/passwd, N times (always)",
     "result-private-url": "the result's address is itself at 169.254.169.254",
 }
+# Of the upload services, by the setting `upload_fault`: a file has no prompt.
+UPLOADS = ("", "500", "401", "429", "garbage", "hang", "reset", "private", "no-address", "short", "put-500")
 FAULTS: dict[str, str] = CREATES | ENDS | CALLBACKS | RECORDS | RESULTS | FILES
 
 

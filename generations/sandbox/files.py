@@ -41,12 +41,22 @@ class Files:
         self._files: OrderedDict[str, Stored] = OrderedDict()
         self._size = 0
 
-    def put(self, data: bytes, content_type: str, faults: Faults, seconds: float | None = None) -> str:
-        """Keeps a file and returns its name; its link dies after `seconds`."""
-        name = f"{secrets.token_hex(12)}.{EXTENSIONS[content_type]}"
+    def put(
+        self,
+        data: bytes,
+        content_type: str,
+        faults: Faults | None = None,
+        seconds: float | None = None,
+        *,
+        name: str = "",
+    ) -> str:
+        """Keeps a file and returns its name, a new one unless given; its link dies after `seconds`."""
+        name = name or f"{secrets.token_hex(12)}.{EXTENSIONS[content_type]}"
         until = None if seconds is None else time.monotonic() + seconds
         with self._lock:
-            self._files[name] = Stored(data, content_type, faults, until)
+            if (before := self._files.pop(name, None)) is not None:
+                self._size -= len(before.data)
+            self._files[name] = Stored(data, content_type, faults or Faults(), until)
             self._size += len(data)
             while self._size > MOST_BYTES and len(self._files) > 1:
                 _, oldest = self._files.popitem(last=False)

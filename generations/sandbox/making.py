@@ -68,6 +68,7 @@ def make(task: Task, files: Files) -> None:
         if task.is_made:
             return
         sources = [data for data in map(source_of, task.work.sources) if data]
+        task.fetched = len(sources)
         with AT_ONCE:
             if task.work.kind == "text":
                 _write(task, sources)

@@ -67,6 +67,7 @@ class Task:
     started: float = field(default_factory=time.monotonic)
     outcome: Outcome | None = None
     ended: float | None = None
+    fetched: int = 0  # input images that were to be had
     made: list[Made] = field(default_factory=list)
     origin: str = ""  # flux: the link that dies after ten minutes
     text: str = ""

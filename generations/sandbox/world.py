@@ -32,6 +32,7 @@ class Settings:
     balance: float = 100_000.5
     enforce_limits: bool = True
     jwks_down: bool = False
+    upload_fault: str = ""  # what the upload services do instead (sandbox/uploads.py)
 
 
 class Window:
@@ -92,6 +93,8 @@ class World:
             self.tasks: list[Task] = []
             self._by_id: dict[tuple[str, str], Task] = {}
             self.creates = 0
+            self.uploads: Counter[str] = Counter()
+            self.upload_requests = 0
             self.scripts: list[Script] = []
             self.files = Files(self.closed)
             self._windows: dict[tuple[str, str], Window] = {}
@@ -102,6 +105,8 @@ class World:
             new = replace(self.settings, **changes)
             if not 0 < new.speed <= 1000:
                 raise ValueError("speed is above 0 and at most 1000")
+            if new.upload_fault not in faults.UPLOADS:
+                raise ValueError(f"upload_fault is one of {', '.join(faults.UPLOADS)}")
             if "balance" in changes:
                 self.balance = float(changes["balance"])
             self.settings = new
@@ -116,6 +121,16 @@ class World:
         """Every create request counts, also one that is refused."""
         with self.lock:
             self.creates += 1
+
+    def count_upload(self, provider: str) -> None:
+        """A file that an upload service keeps now."""
+        with self.lock:
+            self.uploads[provider] += 1
+
+    def count_upload_request(self) -> None:
+        """Every request to an upload service, also one that fails."""
+        with self.lock:
+            self.upload_requests += 1
 
     def take_create(self, key: str) -> bool:
         """Whether this account may create now (20 in 10 s)."""
@@ -178,6 +193,8 @@ class World:
             return {
                 "tasks": len(tasks),
                 "creates": self.creates,
+                "uploads": dict(self.uploads),
+                "upload_requests": self.upload_requests,
                 "by_reference": dict(Counter(task.token for task in tasks if task.token)),
                 "by_prompt": dict(Counter(task.work.prompt for task in tasks)),
                 "by_state": dict(Counter(task.state for task in tasks)),

@@ -4,7 +4,8 @@
 
 from project.net.client import Response, StreamResult, fetch, stream
 from project.net.errors import DeadlineExceeded, Lost, NetError, NotSent, Refused, TooLarge, Unresolvable
-from project.net.guard import Guard, Resolver, check_url
+from project.net.forms import multipart
+from project.net.guard import Guard, Resolver, check_form, check_url, is_public_site
 
 __all__ = [
     "DeadlineExceeded",
@@ -18,7 +19,10 @@ __all__ = [
     "StreamResult",
     "TooLarge",
     "Unresolvable",
+    "check_form",
     "check_url",
     "fetch",
+    "is_public_site",
+    "multipart",
     "stream",
 ]

@@ -25,6 +25,10 @@ from project.net.errors import Refused, Unresolvable
 
 MAX_URL = 4096  # characters; presigned storage links reach about 2,000
 DNS_SECONDS = 5.0
+PRIVATE_NAMES = (
+    ".localhost", ".local", ".localdomain", ".internal", ".intranet", ".lan", ".home", ".home.arpa", ".corp",
+    ".test", ".example", ".invalid", ".onion",
+)  # fmt: skip
 _BLANK_OR_CONTROL = re.compile(r"[\x00-\x20\x7f-\xa0\\\u2028\u2029\ud800-\udfff]")
 _HOST = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)(\.(?!-)[a-z0-9_-]{1,63}(?<!-))*")
 _NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
@@ -106,6 +110,14 @@ def vet(target: Target, guard: Guard, *, seconds: float, resolve: Resolver) -> l
     """The IP addresses that may be connected to for this target, in the resolver's order; raises Refused."""
     if guard is Guard.OPERATOR or is_excepted(target):
         return _addresses(target, seconds=seconds, resolve=resolve)
+    _require_public_form(target)
+    addresses = _addresses(target, seconds=seconds, resolve=resolve)
+    if not all(is_public(address) for address in addresses):
+        raise Refused("The host is not on the public internet.")
+    return addresses
+
+
+def _require_public_form(target: Target) -> None:
     if target.scheme != "https":
         raise Refused("The address must begin with https://.")
     if target.port != 443:
@@ -114,10 +126,29 @@ def vet(target: Target, guard: Guard, *, seconds: float, resolve: Resolver) -> l
         raise Refused("The host is not a public name.")
     if target.host == parse(settings.SITE_URL).host:
         raise Refused("The address points back at this service.")
-    addresses = _addresses(target, seconds=seconds, resolve=resolve)
-    if not all(is_public(address) for address in addresses):
+
+
+def check_form(url: str) -> None:
+    """Raises Refused for what can be told without a name server: for an address that somebody else shall fetch."""
+    target = parse(url)
+    if is_excepted(target):
+        return
+    _require_public_form(target)
+    if (literal := _literal(target.host)) is not None and not is_public(literal):
         raise Refused("The host is not on the public internet.")
-    return addresses
+
+
+def is_public_site() -> bool:
+    """Whether a provider can fetch from SITE_URL, by its form: https, and a public IP or a name with a dot that no
+    standard keeps for private use (RFC 6761, 6762, 8375). What OUTBOUND_ALLOW_HOSTS names counts as public."""
+    target = parse(settings.SITE_URL)
+    if is_excepted(target):
+        return True
+    if target.scheme != "https":
+        return False
+    if (literal := _literal(target.host)) is not None:
+        return is_public(literal)
+    return "." in target.host and not f".{target.host}".endswith(PRIVATE_NAMES)
 
 
 def is_excepted(target: Target) -> bool:
@@ -148,10 +179,16 @@ def system_resolve(host: str, port: int) -> list[str]:
 
 
 def _addresses(target: Target, *, seconds: float, resolve: Resolver) -> list[str]:
+    literal = _literal(target.host)
+    return [literal] if literal is not None else _in_time(target, seconds=min(seconds, DNS_SECONDS), resolve=resolve)
+
+
+def _literal(host: str) -> str | None:
+    """The host when it is an IP address itself."""
     try:
-        return [str(ip_address(target.host))]
+        return str(ip_address(host))
     except ValueError:
-        return _in_time(target, seconds=min(seconds, DNS_SECONDS), resolve=resolve)
+        return None
 
 
 def _in_time(target: Target, *, seconds: float, resolve: Resolver) -> list[str]:

@@ -47,7 +47,7 @@ BATCH = {
 }
 BATCH_QUOTE = {"id", "items", "count", "price", "hold", "expires_at"}
 EVENT = {"id", "kind", "data", "created_at"}
-UPLOAD = {"id", "url", "content_type", "width", "height"}
+UPLOAD = {"id", "url", "content_type", "bytes", "width", "height", "created_at", "expires_at"}
 WALLET = {"balance", "held", "available", "open_holds", "holds"}
 ENTRY = {
     "id",

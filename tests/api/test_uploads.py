@@ -39,7 +39,7 @@ def test_an_upload_has_exactly_these_fields(world: Any, client: Client, kind: st
     assert body["id"].startswith("upl_")
     assert (body["content_type"], body["width"], body["height"]) == (type_, 64, 48)
     assert body["url"].startswith("http://localhost:8000/media/teams/")
-    assert response["Location"] == body["url"]
+    assert response["Location"] == f"http://localhost:8000/api/v1/uploads/{body['id']}"
     assert Upload.objects.get().team == world.team
 
 
