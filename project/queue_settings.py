@@ -33,8 +33,19 @@ JOBS = (
 )
 # What the clock calls, each second and each minute.
 CLOCK = {
-    "ring": ("generations.sweeps.ring_due", "billing.sweeps.ring_due", "project.mail.ring_due"),
-    "sweep": ("generations.sweeps.sweep", "billing.sweeps.sweep", "project.mail.sweep", "project.limits.prune"),
+    "ring": (
+        "generations.sweeps.ring_due",
+        "billing.sweeps.ring_due",
+        "accounts.webhooks.sweeps.ring_due",
+        "project.mail.ring_due",
+    ),
+    "sweep": (
+        "generations.sweeps.sweep",
+        "billing.sweeps.sweep",
+        "accounts.webhooks.sweeps.sweep",
+        "project.mail.sweep",
+        "project.limits.prune",
+    ),
 }
 
 

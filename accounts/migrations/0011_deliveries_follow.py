@@ -20,8 +20,8 @@ end $$;
 create or replace function accounts_delivery_attempt_guard() returns trigger language plpgsql as $$
 begin
   if old.outcome <> ''
-     or (new.id, new.delivery_id, new.number, new.by, new.url, new.headers, new.started_at) is distinct from
-        (old.id, old.delivery_id, old.number, old.by, old.url, old.headers, old.started_at) then
+     or (new.id, new.delivery_id, new.number, new."by", new.url, new.headers, new.started_at) is distinct from
+        (old.id, old.delivery_id, old.number, old."by", old.url, old.headers, old.started_at) then
     raise exception 'what was tried is fixed' using errcode = '23514';
   end if;
   return new;
@@ -40,8 +40,8 @@ end $$;
 
 create or replace function accounts_delivery_attempt_guard() returns trigger language plpgsql as $$
 begin
-  if old.outcome <> '' or (new.id, new.delivery_id, new.number, new.by, new.headers, new.started_at) is distinct from
-     (old.id, old.delivery_id, old.number, old.by, old.headers, old.started_at) then
+  if old.outcome <> '' or (new.id, new.delivery_id, new.number, new."by", new.headers, new.started_at) is distinct from
+     (old.id, old.delivery_id, old.number, old."by", old.headers, old.started_at) then
     raise exception 'what was tried is fixed' using errcode = '23514';
   end if;
   return new;
