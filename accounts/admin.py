@@ -13,7 +13,7 @@ from django.contrib import admin
 from django.contrib.auth import admin as _groups  # noqa: F401
 from django.contrib.auth.models import Group
 
-from accounts import audit_admin  # noqa: F401 - registers
+from accounts import audit_admin, webhooks_admin  # noqa: F401 - they register
 
 for _model in (EmailAddress, Authenticator, UserSession, Group):
     if admin.site.is_registered(_model):

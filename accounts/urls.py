@@ -7,6 +7,7 @@ from django.urls import include, path
 urlpatterns = [
     path("", include("accounts.urls_teams")),
     path("", include("accounts.urls_keys")),
+    path("", include("accounts.urls_webhooks")),
     path("", include("accounts.urls_audit")),
     path("", include("accounts.urls_settings")),
 ]

@@ -8,6 +8,7 @@ from generations import (
     callback_views,
     media_views,
     views,
+    views_deliveries,
     views_generation,
     views_history,
     views_receipts,
@@ -26,6 +27,21 @@ urlpatterns = [
     path("generations/<str:public_id>/cancel", views_generation.cancel, name="generation-cancel"),
     path("generations/<str:public_id>/receipt", views_receipts.receipt, name="generation-receipt"),
     path("generations/<str:public_id>/receipt.pdf", views_receipts.as_pdf, name="generation-receipt-pdf"),
+    path(
+        "generations/<str:public_id>/deliveries/<str:delivery_id>",
+        views_deliveries.delivery,
+        name="generation-delivery",
+    ),
+    path(
+        "generations/<str:public_id>/deliveries/<str:delivery_id>/live",
+        views_deliveries.live,
+        name="generation-delivery-live",
+    ),
+    path(
+        "generations/<str:public_id>/deliveries/<str:delivery_id>/redeliver",
+        views_deliveries.redeliver,
+        name="generation-redeliver",
+    ),
     path("callbacks/<str:provider>/<str:token>", callback_views.receive),
     path("media/<path:path>", media_views.media),
 ]

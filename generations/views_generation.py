@@ -13,6 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts import access as team_access
 from accounts import roles
 from accounts.pages import MemberRequest, member_page
+from accounts.webhooks import page_queries as hooks
 from generations import access, outcomes, page_queries, timeline
 from generations.catalog import ENTRIES
 from generations.models import Generation, Output, Status
@@ -65,6 +66,7 @@ def _context(request: MemberRequest, row: Generation) -> dict[str, Any]:
         "inputs": page_queries.shown_inputs(actor=request.actor, generation=row, schema=schema),
         "timeline": timeline.timeline(row),
         "by": _by(row),
+        "deliveries": hooks.own_deliveries(request.actor, row.public_id) if row.webhook_url else [],
         "cancelable": row.status == Status.QUEUED and request.actor.may(roles.MAKE),
         **_progress(row),
     }

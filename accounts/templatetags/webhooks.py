@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime
-from typing import Any
 from urllib.parse import urlsplit
 
 from django import template
@@ -53,6 +51,12 @@ def type_in_words(name: str) -> str:
 
 
 @register.filter
+def lower_first(text: str) -> str:
+    """Words that go on a sentence."""
+    return f"{text[:1].lower()}{text[1:]}"
+
+
+@register.filter
 def outcome_in_words(attempt: DeliveryAttempt) -> str:
     """What became of a try, as a sentence without its full stop."""
     if not attempt.outcome:
@@ -68,16 +72,6 @@ def milliseconds(value: int | None) -> str:
     if value is None:
         return ""
     return f"{value} ms" if value < 1_000 else f"{value // 1_000}.{value % 1_000 // 100} s"
-
-
-@register.filter
-def pretty(text: str) -> str:
-    """JSON indented, where the text is JSON; the text itself otherwise."""
-    try:
-        value: Any = json.loads(text)
-    except (ValueError, RecursionError):
-        return text
-    return json.dumps(value, indent=2, ensure_ascii=False)
 
 
 def _relative(seconds: int) -> str:

@@ -28,13 +28,18 @@ from accounts.models import (
     ApiKey,
     ApiKeySecret,
     AuditEvent,
+    Delivery,
+    DeliveryAttempt,
     Invitation,
     Membership,
+    OutgoingEvent,
     Role,
     Team,
     User,
+    WebhookEndpoint,
 )
 from accounts.teams import ensure_own_team
+from accounts.webhooks import secrets
 from billing import credits, ledger, recharges
 from billing.models import Budget, BudgetRaise, BudgetRequest, Dispute, Payment, Refund, Restriction, StripeEvent
 from generations import idempotency, intake, offers
@@ -215,6 +220,7 @@ def _team(name: str, owner: User, prompt: str) -> Things:
         created_by=api_key.public_id,
     )
     quote = _quote(team, done)
+    hooks = _told(team, done)
     output = Output.objects.get(generation=done)
     secret = ApiKeySecret.objects.get(api_key=api_key)
     things = {
@@ -232,6 +238,7 @@ def _team(name: str, owner: User, prompt: str) -> Things:
         "raise": raised.public_id,
         "request": asked.public_id,
         "payment": payment.public_id,
+        **hooks.ids,
         "name": name,
         "session_pk": str(seen.pk),
         "owner_pk": str(owner.pk),
@@ -253,12 +260,51 @@ def _team(name: str, owner: User, prompt: str) -> Things:
         api_key.lookup,
         str(done.pk),
         str(queued.pk),
+        *hooks.marks,
     }
     inside = {running.provider_task_id or "", f"results.example/{done.pk}", attempt.detail, said, "7654321"}
     inside |= {bytes(secret.digest).hex(), bytes(attempt.token_hash).hex(), text, text.rpartition("_")[2]}
     inside |= {payment.payment_intent or "", payment.checkout_session or "", *stripe_ids, f"pm_of_{team.pk}_secret"}
+    inside |= {hooks.secret, hooks.secret.removeprefix("whsec_")}
     assert "" not in inside
     return Things(team, things, frozenset(marks), frozenset(inside), told)
+
+
+@dataclass(frozen=True)
+class _Hooks:
+    ids: dict[str, str]
+    marks: set[str]
+    secret: str
+
+
+def _told(team: Team, done: Generation) -> _Hooks:
+    """An endpoint that was told something, and an address of one request that was."""
+    mark = uuid.uuid4().hex
+    endpoint = WebhookEndpoint.objects.create(
+        team=team,
+        url=f"https://hooks.example.com/{mark}",
+        description=f"described {mark}",
+        events=["budget.reached"],
+        created_by="user:1",
+    )
+    secret = secrets.make(team=team, endpoint=endpoint)
+    secrets.make(team=team, endpoint=None)
+    told = []
+    for at, (to, url) in enumerate(
+        [(endpoint, endpoint.url), (None, f"https://hooks.example.com/own/{mark}")], start=1
+    ):
+        event = OutgoingEvent.objects.create(
+            team=team, type="wallet.low", subject=done.public_id, sequence=1000 + at, payload={"mark": mark}
+        )
+        row = Delivery.objects.create(
+            team=team, event=event, endpoint=to, url=url, status="delivered", next_action_at=None, ended_at=db.now()
+        )
+        DeliveryAttempt.objects.create(
+            delivery=row, number=1, url=url, duration_ms=7, outcome="delivered", status=200, response_body=mark
+        )
+        told.append(row)
+    things = {"endpoint": endpoint.public_id, "delivery": told[0].public_id, "own_delivery": told[1].public_id}
+    return _Hooks(things, {mark}, secret)
 
 
 def _troubled(payment: Payment) -> set[str]:
@@ -317,4 +363,5 @@ def nobodys(thing: str) -> str:
         return str(uuid.uuid4())
     prefixes = {"membership": "mem", "owner": "mem", "invitation": "inv", "upload": "upl", "quote": "qt"}
     prefixes |= {"payment": "pay", "request": "breq", "generation": "gen", "queued": "gen", "running": "gen"}
+    prefixes |= {"endpoint": "whe", "delivery": "dlv", "own_delivery": "dlv"}
     return ids.public(prefixes.get(thing, thing), uuid.uuid4())

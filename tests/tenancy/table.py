@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from accounts import roles
 from tests.api import shapes
@@ -122,6 +123,41 @@ KEYS: dict[str, Rule] = {
     ),
     "team/keys/<str:public_id>/end-old": team(roles.MANAGE, BOTH, ids={"public_id": "key"}, fresh=EVERY, body={}),
     "team/keys/<str:public_id>/revoke": team(roles.MANAGE, BOTH, ids={"public_id": "key"}, fresh=EVERY, body={}),
+}
+
+_ONE_HOOK: dict[str, Any] = {"ids": {"public_id": "endpoint"}}
+_TOLD: dict[str, Any] = {"ids": {"public_id": "endpoint", "delivery_id": "delivery"}}
+_TOLD_OF_ONE: dict[str, Any] = {"ids": {"public_id": "generation", "delivery_id": "own_delivery"}}
+WEBHOOKS: dict[str, Rule] = {
+    "webhooks": team(roles.MANAGE),
+    "webhooks/new": team(
+        roles.MANAGE, BOTH, fresh=EVERY, body={"url": "https://1.1.1.1/hook", "description": "", "events": "wallet.low"}
+    ),
+    "webhooks/secret/rotate": team(roles.MANAGE, BOTH, fresh=EVERY, body={"overlap_hours": "24", "seen": ""}),
+    "webhooks/<str:public_id>": team(
+        roles.MANAGE,
+        BOTH,
+        **_ONE_HOOK,
+        fresh=WRITE,
+        body={"url": "https://1.1.1.1/other", "description": "another", "events": "wallet.low"},
+        searches=("status=delivered", "type=wallet.low"),
+    ),
+    "webhooks/<str:public_id>/live": team(roles.MANAGE, **_ONE_HOOK, searches=("rows={delivery}:x",)),
+    "webhooks/<str:public_id>/enable": team(roles.MANAGE, WRITE, **_ONE_HOOK, body={}),
+    "webhooks/<str:public_id>/disable": team(roles.MANAGE, BOTH, **_ONE_HOOK, body={}),
+    "webhooks/<str:public_id>/rotate": team(
+        roles.MANAGE, BOTH, **_ONE_HOOK, fresh=EVERY, body={"overlap_hours": "24", "seen": ""}
+    ),
+    "webhooks/<str:public_id>/delete": team(roles.MANAGE, BOTH, **_ONE_HOOK, fresh=EVERY, body={}),
+    "webhooks/<str:public_id>/test": team(roles.MANAGE, WRITE, **_ONE_HOOK, body={"type": "webhook.test"}),
+    "webhooks/<str:public_id>/deliveries/<str:delivery_id>": team(roles.MANAGE, **_TOLD),
+    "webhooks/<str:public_id>/deliveries/<str:delivery_id>/live": team(roles.MANAGE, **_TOLD),
+    "webhooks/<str:public_id>/deliveries/<str:delivery_id>/redeliver": team(roles.MANAGE, WRITE, **_TOLD, body={}),
+    "generations/<str:public_id>/deliveries/<str:delivery_id>": team(roles.SEE, **_TOLD_OF_ONE),
+    "generations/<str:public_id>/deliveries/<str:delivery_id>/live": team(roles.SEE, **_TOLD_OF_ONE),
+    "generations/<str:public_id>/deliveries/<str:delivery_id>/redeliver": team(
+        roles.SEE, WRITE, write=roles.MAKE, **_TOLD_OF_ONE, body={}
+    ),
 }
 
 _SEARCHES = ("actor=user:{owner_pk}", "actor={key}")
@@ -261,6 +297,8 @@ ADMIN_MODELS: dict[str, str] = {
     "project/mail": "read",
     "accounts/auditevent": "read",
     "accounts/team": "read",
+    "accounts/webhookendpoint": "read",
+    "accounts/delivery": "read",
     "billing/payment": "read",
     "billing/lot": "read",
     "billing/refund": "read",
@@ -296,6 +334,7 @@ RULES: dict[str, Rule] = {
     **STATEMENTS,
     **TEAMS,
     **KEYS,
+    **WEBHOOKS,
     **AUDIT,
     **BUDGETS,
     **SETTINGS,
