@@ -3,6 +3,7 @@
 SHELL := /bin/sh
 PORT ?= 8000
 HOST ?= 127.0.0.1
+EXAMPLES ?= 300
 WANTED := (3, 11) <= sys.version_info < (3, 15)
 PYTHON ?= $(shell for name in python3 python3.14 python3.13 python3.12 python3.11; do \
 	$$name -c 'import sys; sys.exit(not $(WANTED))' 2>/dev/null && { echo $$name; break; }; done)
@@ -15,7 +16,7 @@ PRODUCTION_ENV := FRAMEHOUSE_MODE=production SECRET_KEY=s$(FIFTY)s API_KEY_PEPPE
 	DATABASE_URL=postgres://framehouse@localhost/framehouse KIE_API_KEY=k KIE_WEBHOOK_KEY=w FAL_KEY=i:s \
 	EMAIL_URL=smtp+tls://u:p@mail.framehouse.example
 
-.PHONY: help run test lint lock clean reset
+.PHONY: help run test fuzz lint lock clean reset
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile
 
@@ -24,6 +25,9 @@ run: .venv/installed ## web, worker and the stand-ins on PORT (8000), with a dem
 
 test: .venv/installed-dev ## every test; TESTS="..." for arguments of pytest
 	@$(BIN)/python -m pytest -n 2 --dist loadfile $(TESTS)
+
+fuzz: .venv/installed-dev ## every operation of the API with many inputs, fitting and not; EXAMPLES=300 of each
+	@FUZZ_EXAMPLES=$(EXAMPLES) $(BIN)/python -m pytest -n 2 --dist load --timeout 3600 tests/fuzz
 
 lint: .venv/installed-dev ## style, types, imports, templates, migrations, production settings
 	$(BIN)/ruff check .
