@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from framehouse import Framehouse, Invalid, Money, PaymentRequired
@@ -28,7 +29,7 @@ def test_a_grid_is_quoted_and_made_at_that_price(client_of_studio: Framehouse) -
 
 
 def test_as_many_as_fit_and_why_the_others_do_not(client_of_studio: Framehouse) -> None:
-    asked = [
+    asked: list[dict[str, Any]] = [
         {"model": FLUX, "input": {"prompt": "one"}, "max_price": Money.of(credits=5)},
         {"model": FLUX, "input": {"prompt": ""}},
         {"model": FLUX, "input": {"prompt": "three"}},

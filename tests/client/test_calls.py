@@ -66,6 +66,14 @@ def test_an_upload_from_a_path_bytes_or_a_file_is_an_input(client_of_studio: Fra
     for file in [*files, io.BytesIO(data.getvalue())]:
         upload = client_of_studio.uploads.create(file)
         assert (upload.content_type, upload.width, upload.height) == ("image/png", 640, 480)
+    assert upload.bytes
+    assert upload.expires_at
+    assert upload.expires_at > datetime.now(UTC)
+    assert client_of_studio.uploads.get(upload.id).id == upload.id
+    unused, *others = reversed(list(client_of_studio.uploads.list()))
+    assert len(others) == 3
+    client_of_studio.uploads.delete(unused)
+    assert unused.id not in {one.id for one in client_of_studio.uploads.list()}
     made = client_of_studio.generations.create("nano-banana-edit", {"prompt": "redder", "image_urls": [upload.url]})
     assert made.status == "queued"
     with pytest.raises(Invalid) as refused:
@@ -102,7 +110,7 @@ def test_what_the_server_refuses_is_an_exception_of_its_own(
 
 def test_money_is_never_a_float(client_of_studio: Framehouse) -> None:
     with pytest.raises(TypeError, match="not exact"):
-        client_of_studio.generations.create(FLUX, {"prompt": "a"}, max_price=0.3)  # type: ignore[typeddict-item]
+        client_of_studio.generations.create(FLUX, {"prompt": "a"}, max_price=0.3)  # type: ignore[arg-type]
     with pytest.raises(TypeError, match="usd or credits"):
         Money.of()
     assert Money.of(usd="1234.5") == Money.of(credits=246_900)

@@ -26,16 +26,17 @@ from tests.world import World
 
 KEY = "idempotency-key"
 FLUX = "flux-kontext-pro"
+Call = Callable[[Framehouse], Any]
 AGAIN = {"Retry-After": "7"}
 PASSING = [Drop(), Say(502), Say(503), Say(504), Say(429, headers=AGAIN), Say(409, headers=AGAIN), Say(200, cut=True)]
 LASTING = [Say(400), Say(401), Say(402), Say(403), Say(404), Say(409), Say(422), Say(500), Say(301)]
-RETRIED = {
+RETRIED: dict[str, Call] = {
     "get": lambda client: client.generations.get("gen_1"),
     "create": lambda client: client.generations.create(FLUX, {}),
     "batch": lambda client: client.generations.batch([{}]),
     "expand": lambda client: client.generations.expand_prompt("a dog"),
 }
-NEVER = {
+NEVER: dict[str, Call] = {
     "quote": lambda client: client.quotes.create(FLUX, {}),
     "quotes": lambda client: client.quotes.batch([{}]),
     "upload": lambda client: client.uploads.create(b"x"),
@@ -46,7 +47,6 @@ NEVER = {
     "test": lambda client: client.webhook_endpoints.test("whe_1"),
     "redeliver": lambda client: client.webhook_endpoints.redeliver("whe_1", "dlv_1"),
 }
-Call = Callable[[Framehouse], Any]
 
 
 def test_a_lost_answer_makes_one_generation(
@@ -59,6 +59,17 @@ def test_a_lost_answer_makes_one_generation(
     assert len(peer.heard) == 5
     assert len({(one.headers[KEY], one.body) for one in peer.heard}) == 1
     assert len(sleeps) == 4
+
+
+def test_a_call_that_was_given_up_can_be_taken_up_by_its_key(
+    site: str, committed_world: World, peer: Peer, connect: Connect
+) -> None:
+    peer.to, peer.then = site, Forward(lost=True)
+    with pytest.raises(APIConnectionError) as lost:
+        connect(peer.url, committed_world.key, max_retries=1).generations.create(FLUX, {"prompt": "a lighthouse"})
+    key = lost.value.idempotency_key
+    made = connect(site, committed_world.key).generations.create(FLUX, {"prompt": "a lighthouse"}, idempotency_key=key)
+    assert Generation.objects.get().public_id == made.id
 
 
 def test_two_calls_are_two_generations_and_one_key_is_one(client_of_studio: Framehouse) -> None:

@@ -11,7 +11,10 @@ if TYPE_CHECKING:
 
 
 class FramehouseError(Exception):
-    """The base of all errors of this package."""
+    """The base of all errors of this package. `idempotency_key` is that of the call, where it had one: whatever became
+    of it, the same call with the same key is never done twice."""
+
+    idempotency_key: str | None = None
 
 
 class APIConnectionError(FramehouseError):

@@ -34,15 +34,15 @@ class Options(TypedDict, total=False):
     own lets another process repeat the call (else one is made, and kept over this call's retries); `wait` is for how
     many seconds (up to 60) the answer may wait for the end."""
 
-    max_price: Amount
-    metadata: Mapping[str, str]
-    webhook_url: str
-    idempotency_key: str
-    wait: int
+    max_price: Amount | None
+    metadata: Mapping[str, str] | None
+    webhook_url: str | None
+    idempotency_key: str | None
+    wait: int | None
 
 
 class CreateOptions(Options, total=False):
-    quote: Quote | str
+    quote: Quote | str | None
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl, quote, urlsplit
 
 import httpx
 
-from framehouse.errors import APIConnectionError, APITimeoutError, UnreadableAnswer, error_class
+from framehouse.errors import APIConnectionError, APITimeoutError, FramehouseError, UnreadableAnswer, error_class
 from framehouse.money import Money, as_json
 from framehouse.reading import read
 from framehouse.shapes import Shape
@@ -65,7 +65,22 @@ class Transport:
     ) -> httpx.Response:
         """The answer, a 2xx. Raises APIError for any other and APIConnectionError for none; `patience` is how many
         seconds longer than usual the answer may take."""
-        sent = dict(headers or {})
+        try:
+            return self._send(method, path, body, params, dict(headers or {}), files, patience)
+        except FramehouseError as error:
+            error.idempotency_key = (headers or {}).get(KEY_HEADER)
+            raise
+
+    def _send(
+        self,
+        method: str,
+        path: str,
+        body: Any,
+        params: Mapping[str, str] | None,
+        sent: dict[str, str],
+        files: Any,
+        patience: float,
+    ) -> httpx.Response:
         content = None
         if body is not None:
             content = json.dumps(body, allow_nan=False, default=_money).encode()
