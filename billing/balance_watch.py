@@ -14,7 +14,7 @@ from accounts import audit, roles, teams
 from accounts.actors import Actor
 from accounts.authority import still
 from accounts.models import Action, Team, TeamStatus
-from billing import ledger, recharges
+from billing import facts, ledger, recharges
 from billing.models import CENT, AutoRecharge, BalanceWatch
 from project import db, queue
 from project.errors import FieldError, Invalid
@@ -95,8 +95,8 @@ def ring() -> int:
 
 
 def warn(pk: int) -> None:
-    """Mails that the wallet is low, where it still is and nobody was mailed yet. The job behind `ring`: twice or late
-    does nothing more."""
+    """Mails that the wallet is low and tells webhooks, where it still is and nobody was told yet. The job behind
+    `ring`: twice or late does nothing more."""
     db.in_transaction(lambda: _warn(pk))
 
 
@@ -112,6 +112,7 @@ def _warn(pk: int) -> None:
     recharge = AutoRecharge.objects.filter(team=row.team, enabled=True).first()
     context = {"purse": purse, "low_balance": row.low_balance, "recharge": recharge}
     recharges.tell(row.team, "low_balance", context)
+    facts.wallet_low(row, wallet=purse, recharge=recharge)
 
 
 def _low(locked: str = "") -> list[int]:

@@ -15,7 +15,7 @@ from django.db.models.functions import Now
 from accounts import managers
 from accounts.models import User
 from accounts.notify import mail
-from billing import budget_queries, periods
+from billing import budget_queries, facts, periods
 from billing.models import Budget, BudgetUsage, BudgetWarning
 from project import db
 
@@ -33,8 +33,8 @@ class Taken:
 
 
 def send(taken: Sequence[Taken]) -> None:
-    """Writes and mails what was reached by a hold that is accepted. The caller holds the transaction; where nothing
-    was reached nothing is asked of the database."""
+    """Writes, mails and tells webhooks what was reached by a hold that is accepted. The caller holds the transaction;
+    where nothing was reached nothing is asked of the database."""
     for row in taken:
         if not row.reached:
             continue
@@ -44,7 +44,9 @@ def send(taken: Sequence[Taken]) -> None:
                 usage=row.usage, threshold=threshold, rearmed_at=None, defaults={"mailed": threshold == highest}
             )
             if new and threshold == highest:
-                _mail(row, threshold)
+                state = budget_queries.state(row.usage.budget)
+                _mail(state, threshold)
+                facts.budget_reached(state, threshold=threshold)
 
 
 def rearm(budget: Budget) -> None:
@@ -59,9 +61,8 @@ def rearm(budget: Budget) -> None:
     ).update(rearmed_at=Now())
 
 
-def _mail(taken: Taken, threshold: int) -> None:
+def _mail(state: budget_queries.State, threshold: int) -> None:
     """To the member whose budget it is; to owners and admins too when it is used up, or when it is a key's."""
-    state = budget_queries.state(taken.usage.budget)
     row = state.budget
     readers: dict[int, User] = {}
     if row.membership is not None:

@@ -15,7 +15,7 @@ from django.db.models.functions import Now
 from accounts import audit, managers
 from accounts.models import Action
 from accounts.notify import mail
-from billing import balance_watch, credits, details, disputes, ledger, payment_states, recharges, refunds
+from billing import balance_watch, credits, details, disputes, facts, ledger, payment_states, recharges, refunds
 from billing.models import CREDITED, AccountKind, Failure, Origin, Payment, PaymentStatus, TransferKind
 from billing.stripe_seen import IntentStatus, PaymentSeen
 from project import db
@@ -112,6 +112,7 @@ def _credit(row: Payment, seen: PaymentSeen, by: str) -> None:
     if row.save_card and seen.payment_method:
         recharges.card_saved(team=row.team, payment_method=seen.payment_method, card=seen.card)
     _tell(row, "payment_received")
+    facts.payment_paid(row)
 
 
 def fail(row: Payment, failure: Failure, *, intent: str = "", card: str = "") -> None:

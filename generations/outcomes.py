@@ -13,32 +13,10 @@ from generations import catalog, pricing, receipts
 from generations.catalog.base import Entry
 from generations.models import CostVerdict, Generation, Output, Reason, Status
 from generations.offers import book_of
+from generations.reasons import SENTENCES
 from generations.states import locked, move
 from project import db
 from project.errors import Conflict
-
-# What a person reads. Never the provider's own words (faults.md E19).
-SENTENCES: dict[str, str] = {
-    Reason.PROVIDER_REJECTED: "The provider did not accept this input. Nothing was charged.",
-    Reason.PROVIDER_FAILED: "The provider could not finish this. Nothing was charged.",
-    Reason.PROVIDER_UNAVAILABLE: "The provider could not be reached or does not take work now. Nothing was charged.",
-    Reason.NO_OUTPUT: "The provider ended without a result. Nothing was charged.",
-    Reason.RESULT_LOST: "The result could not be fetched from the provider. Nothing was charged.",
-    Reason.TIMED_OUT: "This took longer than its deadline. Nothing was charged.",
-    Reason.OUTCOME_UNKNOWN: "The provider never confirmed this request. Nothing was charged.",
-    Reason.CONTENT_REFUSED: "The provider's content policy refused this input. Nothing was charged.",
-    Reason.MODEL_WITHDRAWN: "This model was withdrawn before the work began. Nothing was charged.",
-}
-RETRYABLE = frozenset(
-    {
-        Reason.PROVIDER_FAILED,
-        Reason.PROVIDER_UNAVAILABLE,
-        Reason.NO_OUTPUT,
-        Reason.RESULT_LOST,
-        Reason.TIMED_OUT,
-        Reason.OUTCOME_UNKNOWN,
-    }
-)
 
 
 def succeed(*, generation_id: UUID) -> Generation:

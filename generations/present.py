@@ -11,7 +11,7 @@ from typing import Any
 from django.conf import settings
 
 from generations.models import Generation, GenerationEvent, Output, Quote, Status, Upload
-from generations.outcomes import RETRYABLE
+from generations.reasons import RETRYABLE
 from project import media_links
 from project.money import to_json
 from project.times import stamp
@@ -55,6 +55,18 @@ def generation(row: Generation) -> dict[str, Any]:
             "web": f"{settings.SITE_URL}/generations/{row.public_id}",
         },
     }
+
+
+def snapshot(row: Generation) -> tuple[dict[str, Any], dict[str, str]]:
+    """The same to be kept: without links, which a dump would hold, and the stored names by the path where each link
+    belongs (`outputs.0.url`)."""
+    shown = generation(row)
+    names: dict[str, str] = {}
+    if shown["outputs"]:
+        for place, item in enumerate(sorted(row.outputs.all(), key=lambda item: item.index)):
+            shown["outputs"][place]["url"] = None
+            names[f"outputs.{place}.url"] = item.name
+    return shown, names
 
 
 def output(row: Output) -> dict[str, Any]:

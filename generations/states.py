@@ -9,6 +9,7 @@ from uuid import UUID
 
 from accounts.models import EventType
 from accounts.webhooks import events
+from generations import present
 from generations.models import Generation, GenerationEvent, Status
 from generations.models.generation import TERMINAL
 
@@ -73,7 +74,8 @@ def record_accepted(rows: Sequence[Generation], *, actor: str) -> None:
 
 
 def announce(generation: Generation) -> None:
-    """Writes the outgoing event of the present status, if that status has one. Carries ids, never provider texts."""
+    """Tells of the present status, if that status is told: the generation as its readers see it now, files included
+    that were stored before the move. Whoever asks for it holds its lock."""
     kind = ANNOUNCED.get(Status(generation.status))
     if kind is None:
         return
@@ -81,15 +83,14 @@ def announce(generation: Generation) -> None:
         team=generation.team,
         type=kind,
         subject=generation.public_id,
-        payload={
-            "id": generation.public_id,
-            "model": generation.model,
-            "status": generation.status,
-            "reason": generation.reason or None,
-            "metadata": generation.metadata,
-        },
+        payload=lambda: present.snapshot(_as_written(generation)),
         url=generation.webhook_url,
     )
+
+
+def _as_written(generation: Generation) -> Generation:
+    """The row anew: moments that the database set are expressions in the one that was saved."""
+    return Generation.objects.prefetch_related("outputs").get(pk=generation.pk)
 
 
 def backoff(step: int, *, delays: tuple[int, ...]) -> timedelta:

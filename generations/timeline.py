@@ -10,7 +10,7 @@ from typing import Any
 from django.template.defaultfilters import filesizeformat
 
 from generations.models import Generation, GenerationEvent, Status
-from generations.outcomes import SENTENCES
+from generations.reasons import SENTENCES
 from project.money import cents, to_json
 from project.templatetags.pages import grouped
 

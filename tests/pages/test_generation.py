@@ -10,7 +10,7 @@ from django.test import Client
 
 from accounts.models import Membership, Role
 from billing import ledger
-from generations import outcomes
+from generations import outcomes, reasons
 from generations.models import Generation, GenerationEvent, Reason
 from generations.states import record
 from tests.pages.conftest import delivered, doubted, started
@@ -129,7 +129,7 @@ def test_every_failure_is_told_and_costs_nothing(alice: Client, make: Make, reas
     row = make()
     outcomes.fail(generation_id=row.pk, reason=Reason(reason), detail="provider said: secret")
     page = page_of(alice, row)
-    assert outcomes.SENTENCES[reason] in page.words
+    assert reasons.SENTENCES[reason] in page.words
     assert "Charged0 credits" in page.words
     assert "secret" not in page.html
 

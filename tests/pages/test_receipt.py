@@ -14,7 +14,7 @@ from pypdf import PdfReader
 from accounts.models import Membership, Role, Team
 from billing import ledger
 from billing.models import AccountKind, Lot, LotMove, Transfer, TransferKind
-from generations import outcomes, receipt_words, receipts
+from generations import outcomes, reasons, receipt_words, receipts
 from generations.models import Generation, Reason
 from generations.timeline import credits_words
 from project import db
@@ -132,8 +132,8 @@ def test_what_failed_cost_nothing_and_says_why(alice: Client, make: Make, reason
     row = started(make())
     outcomes.fail(generation_id=row.pk, reason=Reason(reason), detail="provider said: secret")
     page, text = page_of(alice, row), text_of(pdf_of(alice, row))
-    assert outcomes.SENTENCES[reason] in page.words
-    assert outcomes.SENTENCES[reason] in text
+    assert reasons.SENTENCES[reason] in page.words
+    assert reasons.SENTENCES[reason] in text
     assert "Charged0 credits $0.00" in page.words
     assert [line.split(" UTC")[1].split()[0] for line in page.texts("tr")[1:]] == ["Held", "Released"]
     for words in (page.words, text):
