@@ -63,14 +63,17 @@ def input_schema(entry: Entry) -> Schema:
     return schema
 
 
+SIMPLEST: dict[str, Any] = {"model": "veo-3.1-fast", "input": {"prompt": "A lighthouse in a storm"}}
+
+
 def example(entry: Entry) -> dict[str, Any]:
     """A right body for a model."""
     return {"model": entry.slug, "input": dict(entry.example)}
 
 
 def examples() -> dict[str, Any]:
-    """One for each model, by slug."""
-    return {entry.slug: example(entry) for entry in catalog.ENTRIES.values()}
+    """The simplest, and one for each model, by slug."""
+    return {"simplest": SIMPLEST, **{entry.slug: example(entry) for entry in catalog.ENTRIES.values()}}
 
 
 def _camel(slug: str) -> str:

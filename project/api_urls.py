@@ -6,6 +6,7 @@ from django.urls import include, path, re_path
 
 from billing import api as billing_api
 from billing import api_statements
+from generations import views_docs
 from project.api import Nowhere
 from project.openapi_views import OpenApiView
 
@@ -19,5 +20,6 @@ urlpatterns = [
     path("spend", api_statements.SpendView.as_view()),
     path("key", billing_api.KeyView.as_view()),
     path("openapi.json", OpenApiView.as_view()),
+    path("docs", views_docs.docs, name="docs"),
     re_path("", Nowhere.as_view()),  # whatever else: a 404 in our own words
 ]

@@ -83,7 +83,7 @@ class FieldProblem(Answer):
 
     path: Annotated[str, Field(description="Dotted from the body's root; a parameter's name; empty: the whole body.")]
     message: str
-    code: Annotated[str, Field(pattern=r"^[a-z][a-z_]*$", examples=["missing"])]
+    code: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", examples=["missing"])]
 
 
 class Problem(Answer):
@@ -93,7 +93,7 @@ class Problem(Answer):
     title: str
     status: Annotated[int, Field(ge=400, le=599)]
     detail: str
-    code: Annotated[str, Field(pattern=r"^[a-z][a-z_]*$")]
+    code: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
     retryable: Annotated[bool, Field(description="Whether the same request may succeed later.")]
     errors: list[FieldProblem]
 
@@ -149,9 +149,9 @@ class PaymentProblem(Problem):
 
 
 class PriceNow(Answer):
-    """A fresh quote in place of one that has expired."""
+    """A fresh quote in place of one that has expired: of one request, or of a batch."""
 
-    id: Annotated[str, answer_id("qt")]
+    id: Annotated[str, WithJsonSchema({**ident("qt"), "pattern": "^(qt|bqt)_[0-9a-f]{32}$"})]
     price: Money
 
 

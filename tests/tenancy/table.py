@@ -223,9 +223,19 @@ REST: dict[str, Rule] = {
         BOTH,
         write=roles.MAKE,
         body={"model": "veo-3.1-fast", "input": {"prompt": "a dog"}, "quote": "{quote}"},
-        searches=("status=succeeded", "model=veo-3.1-fast", "key={key}", "member={membership}"),
+        searches=("status=succeeded", "model=veo-3.1-fast", "key={key}", "member={membership}", "batch={batch}"),
         shape=frozenset(shapes.PAGE),
     ),
+    "quotes/batch": api(
+        roles.MAKE, WRITE, body={"requests": [{"model": "veo-3.1-fast", "input": {"prompt": "a dog"}}]}
+    ),
+    "generations/batch": api(
+        roles.MAKE,
+        WRITE,
+        body={"requests": [{"model": "veo-3.1-fast", "input": {"prompt": "a dog"}}], "quote": "{batch_quote}"},
+    ),
+    "generations/batch/<str:public_id>": api(roles.SEE, ids={"public_id": "batch"}, shape=frozenset(shapes.BATCH)),
+    "prompt-expansions": api(roles.MAKE, WRITE, body={"prompt": "a dog"}),
     "generations/<str:public_id>": api(roles.SEE, ids={"public_id": "generation"}, shape=frozenset(shapes.GENERATION)),
     "generations/<str:public_id>/events": api(roles.SEE, ids={"public_id": "generation"}, shape=frozenset(shapes.PAGE)),
     "generations/<str:public_id>/receipt": api(roles.SEE, ids={"public_id": "generation"}),
@@ -247,6 +257,7 @@ REST: dict[str, Rule] = {
     "spend": api(roles.BILLING, shape=frozenset(shapes.SPEND)),
     "key": api(roles.SEE, shape=frozenset(shapes.KEY)),
     "openapi.json": public(READ | {"OPTIONS"}),
+    "docs": public(),
     "": Rule("public", methods=frozenset(), path="/api/v1/nowhere"),
 }
 
