@@ -10,7 +10,6 @@ from itertools import product
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, WithJsonSchema, field_validator
-from pydantic.json_schema import SkipJsonSchema
 
 from generations.batch_items import Item
 from generations.batches import Order
@@ -68,7 +67,7 @@ Many = Field(min_length=1, max_length=MOST_ITEMS)
 
 
 class _Given(Body):
-    """What is given is a value."""
+    """What is given is a value: None only where nothing was."""
 
     @field_validator("requests", "grid", "quote", mode="before", check_fields=False)
     @classmethod
@@ -107,8 +106,8 @@ class BatchQuoteRequest(_Given):
 
     model_config = ConfigDict(json_schema_extra=_ONE_OF)
 
-    requests: Annotated[list[BatchQuoteItem], Many] | SkipJsonSchema[None] = None
-    grid: Grid | SkipJsonSchema[None] = None
+    requests: Annotated[list[BatchQuoteItem], Many] = Field(default=None)
+    grid: Grid = Field(default=None)
 
 
 class BatchRequest(_Given):
@@ -116,8 +115,8 @@ class BatchRequest(_Given):
 
     model_config = ConfigDict(json_schema_extra=_ONE_OF)
 
-    requests: Annotated[list[BatchItem], Many] | SkipJsonSchema[None] = None
-    grid: Grid | SkipJsonSchema[None] = None
+    requests: Annotated[list[BatchItem], Many] = Field(default=None)
+    grid: Grid = Field(default=None)
     mode: Annotated[
         Literal["all", "fit"], Field(description="All of it or nothing; or, in order, what fits.", examples=["fit"])
     ] = "all"

@@ -83,6 +83,24 @@ def test_the_api_counts_on_the_key(world: World, api: Callable[..., Any], kind: 
 
 
 @pytest.mark.parametrize("kind", MODELS)
+@pytest.mark.parametrize("mode", ["all", "fit"])
+def test_a_batch_counts_on_the_key(world: World, api: Callable[..., Any], kind: str, mode: str) -> None:
+    budget = key_cap(world, LIMIT)
+    slug, data = MODELS[kind]
+    body = {"requests": [{"model": slug, "input": data}], "mode": mode}
+    answer = api("post", "/generations/batch", body, key=world.key)
+    assert answer.status_code == 201, answer.content
+    assert_counted(budget)
+
+
+def test_prompt_expansion_counts_on_the_key(world: World, api: Callable[..., Any]) -> None:
+    budget = key_cap(world, LIMIT)
+    answer = api("post", "/prompt-expansions", {"prompt": "a dog"}, key=world.key)
+    assert answer.status_code == 201, answer.content
+    assert_counted(budget)
+
+
+@pytest.mark.parametrize("kind", MODELS)
 def test_the_studio_counts_on_the_member(world: World, browser: Callable[[User], Client], kind: str) -> None:
     budget = cap(world, world.bob, LIMIT)
     slug, data = MODELS[kind]

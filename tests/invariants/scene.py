@@ -17,7 +17,17 @@ from accounts.models import Team
 from billing import credits, holds, ledger
 from billing.models import Account, AccountKind, Hold, Lot, Payment
 from generations import states
-from generations.models import Attempt, AttemptOutcome, Generation, Output, PriceVersion, Reason, Status
+from generations.models import (
+    Attempt,
+    AttemptOutcome,
+    Batch,
+    BatchQuote,
+    Generation,
+    Output,
+    PriceVersion,
+    Reason,
+    Status,
+)
 from project import db, ids
 
 DOLLAR = 1_000_000
@@ -191,6 +201,19 @@ class Scene:
                 self.step(row, step)
         row.refresh_from_db()
         return row
+
+    def batch(self, *, team: Team | None = None, **fields: Any) -> Batch:
+        """A batch of one generation of $1, and a quote of one; `fields` say it otherwise."""
+        of = team or self.team
+        BatchQuote.objects.create(
+            team=of, items=[{}], count=1, price=DOLLAR, hold=DOLLAR, created_at=Now(), expires_at=Now() + HOUR
+        )
+        batch_id = uuid.uuid4()
+        with transaction.atomic():
+            row = self.generation(team=of, batch_id=batch_id, batch_index=0)
+            whole: dict[str, Any] = {"price": DOLLAR, "held": DOLLAR, "count": 1, "accepted": 1, "mode": "fit"}
+            whole |= {"team": of, "items": [{"generation": row.public_id}]}
+            return Batch.objects.create(id=batch_id, **(whole | fields))
 
     def step(self, row: Generation, to: Status) -> None:
         """One legal step with all that it needs; the caller holds the transaction."""

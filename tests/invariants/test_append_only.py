@@ -19,6 +19,8 @@ REFUSES = {
     "generations_output": ("update", "delete", "truncate"),
     "generations_generation": ("delete", "truncate"),
     "generations_attempt": ("delete", "truncate"),
+    "generations_batch": ("update", "delete", "truncate"),
+    "generations_batchquote": ("update", "truncate"),
     "accounts_auditevent": ("update", "delete", "truncate"),
 }
 CASES = [(table, verb) for table, verbs in REFUSES.items() for verb in verbs]
@@ -34,6 +36,7 @@ def full(scene: Scene) -> Scene:
     """Every table has a row."""
     row = scene.generation("succeeded")
     assert Output.objects.filter(generation=row).exists()
+    scene.batch()
     scene.sql("set constraints all immediate")
     return scene
 

@@ -14,6 +14,9 @@ from tests.invariants.scene import DOLLAR, Scene
 WALLS = {
     ("generations_generation", "generation_hold_of_team"): ("hold_id, team_id", "billing_hold"),
     ("generations_output", "output_of_team"): ("generation_id, team_id", "generations_generation"),
+    ("generations_generation", "generation_in_a_batch_of_team"): ("batch_id, team_id", "generations_batch"),
+    ("generations_batch", "batch_by_a_member_of_team"): ("membership_id, team_id", "accounts_membership"),
+    ("generations_batch", "batch_by_a_key_of_team"): ("api_key_id, team_id", "accounts_apikey"),
     ("generations_generationevent", "generation_event_of_team"): ("generation_id, team_id", "generations_generation"),
 }
 

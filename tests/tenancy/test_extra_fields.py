@@ -79,7 +79,7 @@ def _taken_by_call(address: Address, body: dict[str, Any]) -> set[str]:
     optional = {
         "generations": common | {"quote"},
         "generations/batch": {"mode", "stop_at", "name", "metadata", "webhook_url"},
-        "prompt-expansions": common | {"model"},
+        "prompt-expansions": common | {"model", "target"},
     }
     return set(body) | optional.get(address.route.removeprefix("api/v1/"), set())
 
