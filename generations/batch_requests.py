@@ -10,6 +10,7 @@ from itertools import product
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, WithJsonSchema, field_validator
+from pydantic.config import JsonDict
 
 from generations.batch_items import Item
 from generations.batches import Order
@@ -50,7 +51,8 @@ BATCH_SENTENCES = {
     "webhook_url": SENTENCES["webhook_url"],
 }
 
-_ONE_OF = {"oneOf": [{"required": ["requests"]}, {"required": ["grid"]}]}
+ABSENT: Any = None  # a default is not validated; null that is given is
+_ONE_OF: JsonDict = {"oneOf": [{"required": ["requests"]}, {"required": ["grid"]}]}
 _CELL: Schema = {"type": "object", "propertyNames": {"not": {"const": "prompt"}}, "additionalProperties": True}
 
 Metadata = Annotated[
@@ -106,8 +108,8 @@ class BatchQuoteRequest(_Given):
 
     model_config = ConfigDict(json_schema_extra=_ONE_OF)
 
-    requests: Annotated[list[BatchQuoteItem], Many] = Field(default=None)
-    grid: Grid = Field(default=None)
+    requests: Annotated[list[BatchQuoteItem], Many] = Field(default=ABSENT)
+    grid: Grid = Field(default=ABSENT)
 
 
 class BatchRequest(_Given):
@@ -115,8 +117,8 @@ class BatchRequest(_Given):
 
     model_config = ConfigDict(json_schema_extra=_ONE_OF)
 
-    requests: Annotated[list[BatchItem], Many] = Field(default=None)
-    grid: Grid = Field(default=None)
+    requests: Annotated[list[BatchItem], Many] = Field(default=ABSENT)
+    grid: Grid = Field(default=ABSENT)
     mode: Annotated[
         Literal["all", "fit"], Field(description="All of it or nothing; or, in order, what fits.", examples=["fit"])
     ] = "all"
