@@ -76,7 +76,12 @@ def _read(stream: Any, most: int) -> bytes:
 
 
 class AlwaysJson(DefaultContentNegotiation):
-    """There is one representation; an `Accept` header changes nothing, and `?format=` is an unknown parameter."""
+    """There is one representation; an `Accept` header changes nothing, and `?format=` is an unknown parameter. A body
+    has the very type that is asked for: REST framework itself would take `application/*`."""
+
+    def select_parser(self, request: Request, parsers: Iterable[BaseParser]) -> BaseParser | None:
+        sent = str(request.content_type).partition(";")[0].strip().lower()
+        return next((parser for parser in parsers if parser.media_type == sent), None)
 
     def select_renderer(
         self, request: Request, renderers: Iterable[BaseRenderer], format_suffix: str | None = None

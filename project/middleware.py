@@ -46,7 +46,7 @@ class BodyCapMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         length = request.META.get("CONTENT_LENGTH") or "0"
-        if length.isascii() and length.isdigit() and int(length) > self.MOST:
+        if length.isascii() and length.isdigit() and (len(length) > 15 or int(length) > self.MOST):
             return answer(request, TooLargeBody("The request is larger than anything asked for here."))
         return self.get_response(request)
 

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 from typing import Any
 
+import httpx
 import pytest
 from django.db import connection, transaction
 from django.test import Client
@@ -96,3 +97,28 @@ def test_the_last_credit_is_spent_once(committed_world: Any, distinct: bool) -> 
         statuses = Counter(pool.map(one, range(THREADS)))
     assert statuses == {201: 1, 402: THREADS - 1}
     assert Generation.objects.count() == 1
+
+
+def test_twenty_at_once_over_http_make_one_generation(committed_world: Any, site: str) -> None:
+    """The same over real connections to a real server: one is made, charged once, and everybody is told of that one."""
+    barrier = Barrier(THREADS)
+    sent = {"Authorization": f"Bearer {committed_world.key}", "Idempotency-Key": "once over http"}
+
+    def one(_: int) -> httpx.Response:
+        with httpx.Client(trust_env=False, timeout=60) as http:
+            barrier.wait(timeout=30)
+            return http.post(f"{site}/api/v1/generations", json=ASK, headers=sent)
+
+    with ThreadPoolExecutor(THREADS) as pool:
+        answers = list(pool.map(one, range(THREADS)))
+    assert {answer.status_code for answer in answers} <= {201, 409}
+    made = [answer for answer in answers if answer.status_code == 201]
+    assert len({answer.content for answer in made}) == 1
+    assert sum("Idempotency-Replayed" not in answer.headers for answer in made) == 1
+    for answer in answers:
+        if answer.status_code == 409:
+            assert answer.json()["code"] == "idempotency_in_progress"
+            assert answer.headers["Retry-After"] == "2"
+    assert Generation.objects.count() == IdempotencyRecord.objects.count() == 1
+    assert len(queue.pending()) == 1
+    assert ledger.wallet(committed_world.team.pk).held.balance == PRICE
