@@ -372,6 +372,7 @@ HEADERS: list[Row] = [
     Row("a host with a user", 400, "bad_request", "/wallet", headers={"Host": "a@testserver"}),
 ]  # fmt: skip
 IMAGE = png(8, 8, b"\0" * 200)
+NESTED = form(part(IMAGE)).replace(b"--b", b"--c")
 UPLOADS: list[tuple[str, int, str, bytes, str]] = [
     ("no part", *WRONG, form(), FORM),
     ("nothing at all", *WRONG, b"", FORM),
@@ -380,7 +381,7 @@ UPLOADS: list[tuple[str, int, str, bytes, str]] = [
     ("another name", *WRONG, form(part(IMAGE, name="image")), FORM),
     ("a field beside", *WRONG, form(part(IMAGE), part(b"7", name="team", file=None)), FORM),
     ("a name with NUL", *WRONG, form(part(IMAGE, name="fi\x00le")), FORM),
-    ("parts within a part", *WRONG, form(part(form(part(IMAGE)).replace(b"--b", b"--c"), kind="multipart/mixed; boundary=c")), FORM),
+    ("parts within a part", *WRONG, form(part(NESTED, kind="multipart/mixed; boundary=c")), FORM),
     ("another boundary", *WRONG, form(part(IMAGE)), "multipart/form-data; boundary=other"),
     ("no boundary", *BAD, form(part(IMAGE)), "multipart/form-data"),
     ("a boundary of 300", *BAD, form(part(IMAGE)), "multipart/form-data; boundary=" + "b" * 300),
@@ -422,7 +423,7 @@ ROWS = [
         for value in AUTHORIZATION
     ),
     *HEADERS,
-    *(Row(f"upload: {name}", status, code, "/uploads", "POST", body, kind) for name, status, code, body, kind in UPLOADS),
+    *(Row(f"upload: {row[0]}", row[1], row[2], "/uploads", "POST", row[3], row[4]) for row in UPLOADS),
 ]  # fmt: skip
 
 
