@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from generations import api_batches, api_expansions, api_generations, api_models, api_uploads
+from generations import api_batches, api_deliveries, api_expansions, api_generations, api_models, api_uploads
 
 urlpatterns = [
     path("models", api_models.ModelsView.as_view()),
@@ -19,6 +19,12 @@ urlpatterns = [
     path("generations/<str:public_id>/receipt", api_generations.ReceiptView.as_view()),
     path("generations/<str:public_id>/receipt.pdf", api_generations.ReceiptPdfView.as_view()),
     path("generations/<str:public_id>/cancel", api_generations.CancelView.as_view()),
+    path("generations/<str:public_id>/deliveries", api_deliveries.GenerationDeliveriesView.as_view()),
+    path("generations/<str:public_id>/deliveries/<str:delivery_id>", api_deliveries.GenerationDeliveryView.as_view()),
+    path(
+        "generations/<str:public_id>/deliveries/<str:delivery_id>/redeliver",
+        api_deliveries.GenerationRedeliverView.as_view(),
+    ),
     path("prompt-expansions", api_expansions.PromptExpansionsView.as_view()),
     path("uploads", api_uploads.UploadsView.as_view()),
     path("uploads/<str:public_id>", api_uploads.UploadView.as_view()),

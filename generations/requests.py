@@ -9,15 +9,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, WithJsonSchema, field_validator
+from pydantic import BeforeValidator, Field, WithJsonSchema, field_validator
 
 from generations.intake import Request
-from project.errors import FieldError, Invalid
+from project import bodies
+from project.bodies import Body as Body
 from project.money import from_credits, from_usd
 from project.schemas import METADATA, MONEY_IN, WEBHOOK_URL, ident
 
-MOST_ERRORS = 100
-LONGEST_NAME = 80  # characters of a caller's field name that are repeated to them
 MOST_METADATA, LONGEST_METADATA = 20, 500
 LONGEST_URL = 2048
 
@@ -32,14 +31,6 @@ SENTENCES = {
     f"with texts of at most {LONGEST_METADATA} characters",
     "webhook_url": f"must be a public https address of at most {LONGEST_URL} characters",
 }
-CODES = {
-    "missing": "missing",
-    "extra_forbidden": "unknown_field",
-    "string_type": "wrong_type",
-    "dict_type": "wrong_type",
-    "list_type": "wrong_type",
-    "model_type": "wrong_type",
-}
 
 
 def money(value: object) -> int:
@@ -51,12 +42,6 @@ def money(value: object) -> int:
     if len(amounts) > 1:
         raise ValueError("usd and credits differ")
     return amounts.pop()
-
-
-class Body(BaseModel):
-    """Fields that are given or left out; any other is refused."""
-
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
 
 class QuoteBody(Body):
@@ -105,30 +90,9 @@ def generation(body: object, *, idempotency: tuple[str, str] | None) -> Request:
 
 def nothing(body: object) -> None:
     """The body of a call that takes no fields: an empty object. Raises Invalid."""
-    read(Body, body)
+    bodies.nothing(body)
 
 
 def read(kind: type[B], body: object, *, sentences: Mapping[str, str] = SENTENCES) -> B:
-    """The body as `kind`. Raises Invalid with every fault; `sentences` say what a field must be, by its dotted name
-    without places in lists."""
-    if not isinstance(body, dict):
-        raise Invalid("The body must be a JSON object.", errors=[FieldError("", "must be an object", "wrong_type")])
-    try:
-        return kind.model_validate(body)
-    except ValidationError as error:
-        faults = error.errors(include_url=False, include_input=False, include_context=False)
-        errors = list(dict.fromkeys(_explain(fault["type"], fault["loc"], sentences) for fault in faults))
-        raise Invalid("The request has errors.", errors=errors[:MOST_ERRORS]) from error
-
-
-def _explain(kind: str, loc: tuple[int | str, ...], sentences: Mapping[str, str]) -> FieldError:
-    """One fault in our own words; pydantic's mark for "the key, not the value" is left out of the path."""
-    path = ".".join(str(step)[:LONGEST_NAME] for step in loc if step != "[key]")
-    code = CODES.get(kind, "not_allowed")
-    if code == "missing":
-        return FieldError(path, "is required", code)
-    if code == "unknown_field":
-        return FieldError(path, "is not a field of this call", code)
-    names = [step for step in loc if isinstance(step, str)]
-    known = (".".join(names[:count]) for count in range(len(names), 0, -1))
-    return FieldError(path, next(sentences[name] for name in known if name in sentences), code)
+    """As project.bodies.read, with the sentences of these calls."""
+    return bodies.read(kind, body, sentences=sentences)

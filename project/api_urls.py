@@ -12,6 +12,7 @@ from project.openapi_views import OpenApiView
 
 urlpatterns = [
     path("", include("generations.api")),
+    path("", include("accounts.webhooks.urls_api")),
     path("wallet", billing_api.WalletView.as_view()),
     path("wallet/entries", billing_api.EntriesView.as_view()),
     path("wallet/statement", api_statements.StatementView.as_view()),

@@ -177,7 +177,10 @@ class ConflictProblem(Problem):
 class RateLimitReached(Answer):
     """At most `requests` in any `seconds`."""
 
-    policy: Annotated[Literal["key", "team", "address", "failed-keys"], Field(description="As in RateLimit-Policy.")]
+    policy: Annotated[
+        Literal["key", "team", "address", "failed-keys", "webhook-test", "webhook-redelivery"],
+        Field(description="As in RateLimit-Policy, where it stands there."),
+    ]
     requests: int
     seconds: int
 

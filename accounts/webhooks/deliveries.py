@@ -84,4 +84,8 @@ def _enabled(endpoint_id: int) -> WebhookEndpoint:
 def _take(policy: Policy, subject: str, sentence: str) -> None:
     taken = limits.take(policy=policy, subject=subject)
     if not taken.allowed:
-        raise RateLimited(sentence, headers={"Retry-After": str(taken.retry_after_seconds)})
+        raise RateLimited(
+            sentence,
+            headers={"Retry-After": str(taken.retry_after_seconds)},
+            extra={"rate_limit": {"policy": policy.name, "requests": policy.quota, "seconds": policy.seconds}},
+        )

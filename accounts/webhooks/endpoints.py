@@ -208,6 +208,8 @@ def _fault_of(url: str) -> FieldError | None:
         return FieldError("url", f"must have at most {LONGEST_URL} characters", "not_allowed")
     try:
         net.check_url(url)
+    except net.Unresolvable:
+        return None  # names may come and go; each call looks again, and the log tells
     except net.Refused as error:
         return FieldError("url", error.reason, "address_refused")
     return None

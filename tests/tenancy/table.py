@@ -249,6 +249,30 @@ REST: dict[str, Rule] = {
         ids={"public_id": "upload"},
         shape=frozenset(shapes.UPLOAD),
     ),
+    "webhook-endpoints": api(
+        roles.MANAGE, BOTH, body={"url": "https://hooks.example.com/new"}, shape=frozenset(shapes.PAGE)
+    ),
+    "webhook-endpoints/<str:public_id>": api(
+        roles.MANAGE, READ | {"PATCH", "DELETE"}, **_ONE_HOOK, body={"description": "another"}
+    ),
+    "webhook-endpoints/<str:public_id>/rotate": api(roles.MANAGE, WRITE, **_ONE_HOOK, body={"overlap_hours": 0}),
+    "webhook-endpoints/<str:public_id>/test": api(
+        roles.MANAGE, WRITE, **_ONE_HOOK, body={}, answers=only(POST=(202, 429))
+    ),
+    "webhook-endpoints/<str:public_id>/deliveries": api(roles.MANAGE, **_ONE_HOOK, shape=frozenset(shapes.PAGE)),
+    "webhook-endpoints/<str:public_id>/deliveries/<str:delivery_id>": api(roles.MANAGE, **_TOLD),
+    "webhook-endpoints/<str:public_id>/deliveries/<str:delivery_id>/redeliver": api(
+        roles.MANAGE, WRITE, **_TOLD, body={}, answers=only(POST=202)
+    ),
+    "webhook-secret": api(roles.MANAGE),
+    "webhook-secret/rotate": api(roles.MANAGE, WRITE, body={"overlap_hours": 0}),
+    "generations/<str:public_id>/deliveries": api(
+        roles.SEE, ids={"public_id": "generation"}, shape=frozenset(shapes.PAGE)
+    ),
+    "generations/<str:public_id>/deliveries/<str:delivery_id>": api(roles.SEE, **_TOLD_OF_ONE),
+    "generations/<str:public_id>/deliveries/<str:delivery_id>/redeliver": api(
+        roles.MAKE, WRITE, **_TOLD_OF_ONE, body={}, answers=only(POST=202)
+    ),
     "wallet": api(roles.SEE, shape=frozenset(shapes.WALLET)),
     "wallet/entries": api(roles.BILLING, shape=frozenset(shapes.PAGE)),
     "wallet/statement": api(roles.BILLING, shape=frozenset(shapes.STATEMENT)),
