@@ -225,3 +225,10 @@ def test_a_key_that_only_reads_deletes_nothing(world: World, send: Send, api: An
     assert api("get", "/uploads", key=text).status_code == 200
     assert api("delete", f"/uploads/{made['id']}", key=text).status_code == 403
     assert Upload.objects.count() == 1
+
+
+def test_a_ready_upload_keeps_its_file_whatever_failed_after(world: World, send: Send, settings: Any) -> None:
+    """As when the connection broke right after the COMMIT that made it ready."""
+    send()
+    uploads._discard(Upload.objects.get())
+    assert (len(stored(settings)), Upload.objects.get().state) == (1, "ready")

@@ -14,6 +14,7 @@ from django.db.models import ForeignKey, Model
 from accounts.models import Invitation, Membership, Role, Team
 from billing import holds
 from billing.models import Budget, BudgetHold, BudgetRaise, BudgetRequest, BudgetUsage, Hold
+from generations.models import Generation, Upload, UploadUse
 from project import db
 from tests.tenancy.asking import LABELS, path_to, taken_back
 from tests.tenancy.scene import FUTURE, Scene
@@ -155,6 +156,8 @@ def full(scene: Scene) -> Scene:
         Invitation.objects.filter(email="b@example.com", team=team).update(
             status="accepted", ended_at=db.now(), accepted_by=spare
         )
+        upload, generation = Upload.objects.filter(team=team)[0], Generation.objects.filter(team=team)[0]
+        UploadUse.objects.create(team=team, upload=upload, generation=generation)
         holds.hold(team=team, reference=f"test_{team.pk}", amount=1, expires_at=db.now() + FUTURE, actor="test")
     return scene
 
