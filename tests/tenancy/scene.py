@@ -42,8 +42,9 @@ from accounts.teams import ensure_own_team
 from accounts.webhooks import secrets
 from billing import credits, ledger, recharges
 from billing.models import Budget, BudgetRaise, BudgetRequest, Dispute, Payment, Refund, Restriction, StripeEvent
-from generations import idempotency, intake, offers
-from generations.models import Attempt, Generation, GenerationEvent, Output, Quote, Upload
+from generations import batch_quotes, batches, idempotency, intake, offers
+from generations.batch_items import Item
+from generations.models import Attempt, Batch, BatchMode, BatchQuote, Generation, GenerationEvent, Output, Quote, Upload
 from project import db, ids
 from project.mail import QueuedBackend
 from tests.billing.purchases import bought
@@ -220,6 +221,7 @@ def _team(name: str, owner: User, prompt: str) -> Things:
         created_by=api_key.public_id,
     )
     quote = _quote(team, done)
+    batch, batch_quote = _batch(team, place, prompt)
     hooks = _told(team, done)
     output = Output.objects.get(generation=done)
     secret = ApiKeySecret.objects.get(api_key=api_key)
@@ -234,6 +236,8 @@ def _team(name: str, owner: User, prompt: str) -> Things:
         "running": running.public_id,
         "upload": upload.public_id,
         "quote": quote.public_id,
+        "batch": batch.public_id,
+        "batch_quote": batch_quote.public_id,
         "file": output.name,
         "raise": raised.public_id,
         "request": asked.public_id,
@@ -351,6 +355,22 @@ def _quote(team: Team, like: Generation) -> Quote:
     )
 
 
+def _batch(team: Team, place: Membership, prompt: str) -> tuple[Batch, BatchQuote]:
+    """A batch, and a quote for one that was not made. The first team's batch is the larger: it has a place that is
+    free in the other's, so that nothing but the wall between them refuses it there."""
+    actor = Actor(team=team, permissions=roles.of_role(place.role), membership=place)
+    count = 1 if Batch.objects.exists() else 2
+    items = [Item(index, intake.Request(model="veo-3.1-fast", input={"prompt": prompt})) for index in range(count)]
+    row, _answer = batches.accept(
+        actor=actor,
+        order=batches.Order(items=items, mode=BatchMode.ALL, name=prompt),
+        render=lambda batch, _: idempotency.Answer(201, {"id": batch.public_id}, {}),
+    )
+    assert row is not None
+    asked = Item(0, intake.Request(model="veo-3.1-fast", input={"prompt": "a dog"}))
+    return row, batch_quotes.store(actor=actor, items=[asked])
+
+
 def nobodys(thing: str) -> str:
     """An id of the same form that names nothing."""
     if thing.rpartition("_")[2] == "pk" or thing == "audit_event":
@@ -364,4 +384,5 @@ def nobodys(thing: str) -> str:
     prefixes = {"membership": "mem", "owner": "mem", "invitation": "inv", "upload": "upl", "quote": "qt"}
     prefixes |= {"payment": "pay", "request": "breq", "generation": "gen", "queued": "gen", "running": "gen"}
     prefixes |= {"endpoint": "whe", "delivery": "dlv", "own_delivery": "dlv"}
+    prefixes |= {"batch": "bat", "batch_quote": "bqt"}
     return ids.public(prefixes.get(thing, thing), uuid.uuid4())
