@@ -105,6 +105,11 @@ def test_an_address_whose_time_is_over_is_asked_for_again_once(
         connect(peer.url).download(stale, tmp_path)
     assert [one.path for one in peer.heard] == ["/old/a", "/old/b", "/api/v1/generations/gen_1", "/new/b"]
 
+    peer.acts, peer.heard[:] = [Say(status), Say(200, fresh), FILM, Say(status)], []
+    with pytest.raises(DownloadError, match=str(status)):
+        connect(peer.url).download(stale, tmp_path)
+    assert [one.path for one in peer.heard] == ["/old/a", "/api/v1/generations/gen_1", "/new/a", "/new/b"]
+
 
 @pytest.mark.parametrize("public_id", ["../evil", "/etc/evil", "a/b", "", "gen_1\n", "..", "a\\b", "x" * 99])
 def test_nothing_that_a_server_says_makes_a_path(public_id: str, peer: Peer, connect: Connect, tmp_path: Path) -> None:
