@@ -73,6 +73,11 @@ class RotateForm(forms.Form):
     )
     seen = forms.CharField(required=False, max_length=40, widget=forms.HiddenInput)
 
+    def __init__(self, data: Mapping[str, Any] | None = None, *, first: bool, **rest: Any) -> None:
+        super().__init__(data, **rest)
+        if first:  # there is no present one to ask about
+            self.fields["overlap_hours"].widget = forms.HiddenInput()
+
 
 class TestForm(forms.Form):
     """Which message to try an endpoint with."""

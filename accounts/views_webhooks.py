@@ -128,7 +128,7 @@ def rotate_of_team(request: MemberRequest) -> HttpResponse:
 
 def _rotate(request: MemberRequest, endpoint: WebhookEndpoint | None) -> HttpResponse:
     secret = page_queries.secret_of(endpoint or request.actor.team)
-    form, status = RotateForm(sent(request), initial={"seen": secret.mark}), 200
+    form, status = RotateForm(sent(request), first=secret.made_at is None, initial={"seen": secret.mark}), 200
     if request.method == "POST":
         status = 422
         if form.is_valid():

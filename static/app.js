@@ -45,6 +45,9 @@ window.addEventListener("pageshow", () => {
   document.querySelectorAll("[data-count], [data-shows]").forEach(tell);
 });
 
+// On a narrow screen the tab of this page is not the one that is cut off.
+document.addEventListener("DOMContentLoaded", () => document.querySelector(".tabs [aria-current]")?.scrollIntoView({ block: "nearest" }));
+
 // What went wrong is read first.
 document.addEventListener("DOMContentLoaded", () => document.querySelector("[data-focus]")?.focus());
 

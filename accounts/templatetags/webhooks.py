@@ -39,6 +39,12 @@ def ago(value: datetime | None) -> SafeString | str:
 
 
 @register.filter
+def due(value: datetime | None) -> SafeString | str:
+    """`in 2 h` of a moment to come, `now` of one that has come."""
+    return ago(value) if value is not None and value > timezone.now() else "now"
+
+
+@register.filter
 def tone(delivery: Delivery) -> str:
     """The class of a delivery's badge."""
     return _TONES[delivery.status]

@@ -210,7 +210,8 @@ def test_an_overlap_that_is_none_is_told(world: World, alice: Client, endpoint_o
 def test_the_teams_own_secret(world: World, alice: Client) -> None:
     page = whole(alice.get("/webhooks"))
     assert "Make it, and see it" in page.words
-    whole(alice.get("/webhooks/secret/rotate"))
+    asked = whole(alice.get("/webhooks/secret/rotate"))
+    assert asked.one("input", name="overlap_hours").attrs["type"] == "hidden"  # there is none to overlap with
     form = rotation(alice, "/webhooks/secret/rotate")
     first = text_of(alice.post("/webhooks/secret/rotate", form))
     assert secrets.valid(world.team) == [first]
