@@ -109,6 +109,16 @@ def test_a_cap_of_five_dollars_takes_fifty_dimes(world: Any, api: Any, dimes: No
     assert reconcile.failures(ALL_CHECKS) == []
 
 
+def test_what_the_wallet_refuses_is_not_counted_in_a_cap(world: Any, api: Any) -> None:
+    """$10 of credit under a cap of $100: the third and fourth of $4 were counted, refused and taken back."""
+    offers.publish(slug=ASK["model"], rates={"image": 4_000_000}, margin_ppm=0, by="test", reason="test")
+    budget = key_cap(world, 100_000_000)
+    body = post(api, world.key, ask(4, mode="fit")).json()
+    assert (body["accepted"], body["items"][2]["error"]["code"]) == (2, "insufficient_credit")
+    assert BudgetUsage.objects.get(budget=budget).held == 8_000_000
+    assert reconcile.failures(ALL_CHECKS) == []
+
+
 def test_all_or_nothing_under_the_same_cap(world: Any, api: Any, dimes: None) -> None:
     key_cap(world, 5_000_000)
     body = problem(post(api, world.key, ask(51)), 402, "budget_exceeded", extra=NO_FIT)
