@@ -16,9 +16,9 @@ PRODUCTION_ENV := FRAMEHOUSE_MODE=production SECRET_KEY=s$(FIFTY)s API_KEY_PEPPE
 	DATABASE_URL=postgres://framehouse@localhost/framehouse KIE_API_KEY=k KIE_WEBHOOK_KEY=w FAL_KEY=i:s \
 	EMAIL_URL=smtp+tls://u:p@mail.framehouse.example
 
-.PHONY: help run test fuzz lint lock clean reset
+.PHONY: help run test fuzz lint lock openapi openapi-release clean reset
 help: ## this list
-	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile
 
 run: .venv/installed ## web, worker and the stand-ins on PORT (8000), with a demo team
 	@exec $(BIN)/python manage.py run --host $(HOST) --port $(PORT) --with-parent
@@ -43,6 +43,12 @@ lock: .venv/installed-dev ## new versions into requirements.txt and requirements
 		$(BIN)/uv pip compile --quiet --upgrade --generate-hashes --no-emit-index-url --no-emit-find-links --universal \
 			--python-version 3.11 --custom-compile-command "make lock" -o $$name.txt $$name.in || exit 1; \
 	done
+
+openapi: .venv/installed-dev ## writes docs/openapi.json anew
+	$(TEST_ENV) $(BIN)/python manage.py openapi
+
+openapi-release: .venv/installed-dev ## the same, and promises it to customers (docs/openapi.released.json)
+	$(TEST_ENV) $(BIN)/python manage.py openapi --release
 
 clean: ## removes the environment, caches and what tests left
 	rm -rf .venv .data/test .data/lint .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache staticfiles

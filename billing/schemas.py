@@ -36,7 +36,7 @@ class Wallet(Answer):
 class Entry(Answer):
     """One line of the statement."""
 
-    id: Annotated[str, Field(pattern="^[a-z]+_[0-9a-f]+$")]
+    id: Annotated[str, answer_id("txn")]
     kind: TransferKind
     amount: Annotated[Money, Field(description="What it did to the balance; a hold or a release does nothing.")]
     balance_after: Money

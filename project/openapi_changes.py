@@ -218,10 +218,13 @@ def _choices(schema: Schema) -> list[Schema]:
 
 def _rules(schema: Schema) -> set[str]:
     """What else is asked of a value: each rule as text, without its words for people."""
-    return {
-        json.dumps({word: part for word, part in rule.items() if word != "description"}, sort_keys=True)
-        for rule in schema.get("allOf", [])
-    }
+    return {json.dumps(_wordless(rule), sort_keys=True) for rule in schema.get("allOf", [])}
+
+
+def _wordless(rule: Any) -> Any:
+    if not isinstance(rule, dict):
+        return rule
+    return {word: _wordless(part) for word, part in rule.items() if not (word == "description" and part == str(part))}
 
 
 def _kinds(schema: Schema) -> set[str] | None:

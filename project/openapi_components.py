@@ -98,7 +98,7 @@ def _plain(schema: Any, *, names: bool = False) -> Any:
         return {name: _plain(part) for name, part in schema.items()}
     found = {}
     for word, value in schema.items():
-        if word == "title" or (word == "default" and value is None):
+        if word == "title" or (word == "default" and value in (None, "")):
             continue
         if word in ("examples", "enum", "const", "default"):
             found[word] = value

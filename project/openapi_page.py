@@ -14,6 +14,7 @@ from typing import Any
 from project.openapi_components import REF, Schema
 from project.openapi_views import document
 
+USUAL = ("400", "401", "403", "404", "411", "413", "415", "422", "429", "503")  # the guide says when
 METHODS = ("get", "post", "patch", "delete")
 NAMES = {
     "date-time": "time",
@@ -173,7 +174,7 @@ def _operation(method: str, path: str, operation: Schema) -> Operation:
         fields=tuple(_by_model(row) if variants else row for row in rows_of(fields)),
         curl=curl(method, path, operation),
         answers=tuple(answer for answer in answers if int(answer.status) < 400),
-        errors=tuple(answer for answer in answers if int(answer.status) >= 400),
+        errors=tuple(answer for answer in answers if int(answer.status) >= 400 and not _usual(answer)),
     )
 
 
@@ -233,6 +234,10 @@ def _answered(status: str, answer: Schema) -> Answered:
     if shape and not _component(shape).get("properties"):
         shape = ""  # nothing to say of it
     return Answered(status, answer["description"], shape, media, page, tuple(answer.get("x-codes", ())))
+
+
+def _usual(answer: Answered) -> bool:
+    return answer.status in USUAL and not answer.codes
 
 
 def _component(name: str) -> Schema:

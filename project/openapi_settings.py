@@ -91,7 +91,7 @@ SETTINGS: dict[str, Any] = {
     "SCHEMA_PATH_PREFIX_TRIM": True,
     "SORT_OPERATIONS": False,
     "DEFAULT_GENERATOR_CLASS": "project.openapi.Generator",
-    "POSTPROCESSING_HOOKS": [],
+    "POSTPROCESSING_HOOKS": ["project.openapi_events.add"],
     "APPEND_COMPONENTS": {
         "securitySchemes": {
             "key": {

@@ -57,3 +57,8 @@ def served() -> tuple[bytes, str]:
 def written(content: dict[str, Any]) -> str:
     """A document as a file: two with the same text are the same document."""
     return json.dumps(content, indent=1, ensure_ascii=False) + "\n"
+
+
+def compact(content: dict[str, Any]) -> str:
+    """A document that only programs compare."""
+    return json.dumps(content, separators=(",", ":"), ensure_ascii=False) + "\n"

@@ -16,6 +16,7 @@ from django.db.models.signals import post_migrate
 from django.test import Client
 
 from tests import jobs as jobs_module
+from tests.api import conformity
 from tests.sandbox_client import SandboxProcess
 from tests.stripe_fixtures import stripe, stripe_server, stripe_webhooks  # noqa: F401  (fixtures)
 from tests.world import World, make_world
@@ -63,7 +64,7 @@ def committed_world(transactional_db: None) -> World:
 
 @pytest.fixture
 def api(client: Client) -> Callable[..., Any]:
-    """api(method, path, body=None, key=..., headers=...): one REST call with a bearer key."""
+    """api(method, path, body=None, key=..., headers=...): one REST call with a bearer key, its answer as documented."""
 
     def call(
         method: str,
@@ -79,7 +80,9 @@ def api(client: Client) -> Callable[..., Any]:
         kwargs: dict[str, Any] = {"headers": extra}
         if body is not None:
             kwargs |= {"data": body, "content_type": "application/json"}
-        return getattr(client, method.lower())(f"/api/v1{path}", **kwargs)
+        response = getattr(client, method.lower())(f"/api/v1{path}", **kwargs)
+        conformity.check(method, path, response, sent=body)
+        return response
 
     return call
 

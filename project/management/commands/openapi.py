@@ -9,7 +9,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from project import openapi_changes
-from project.openapi_views import document, written
+from project.openapi_views import compact, document, written
 
 
 class Command(BaseCommand):
@@ -29,4 +29,4 @@ class Command(BaseCommand):
             broken = openapi_changes.breaking(openapi_changes.read(promised), document())
             if broken:
                 raise CommandError("This takes away what was promised:\n" + "\n".join(f"- {line}" for line in broken))
-        promised.write_text(text, encoding="utf-8")
+        promised.write_text(compact(document()), encoding="utf-8")
