@@ -29,6 +29,7 @@ MEMBERS = [
     "/team",
     "/team/budgets",
     "/team/keys",
+    "/webhooks",
     "/team/audit",
     "/team/settings",
     "/team/leave",
