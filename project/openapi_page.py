@@ -254,7 +254,7 @@ def _words(schema: Mapping[str, Any]) -> Iterator[Part]:
         name = schema["$ref"].removeprefix(REF)
         component = _component(name)
         if component.get("properties"):
-            yield Part(name, name)
+            yield Part("money" if name == "MaxPriceField" else name, name)
         else:
             yield from _words(component)
         return
