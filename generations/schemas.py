@@ -164,7 +164,7 @@ class GenerationEvent(Answer):
     """One line of a generation's history."""
 
     id: Annotated[str, Field(pattern="^[0-9]+$", examples=["1807"])]
-    kind: Annotated[str, Field(pattern="^[a-z_]+$", examples=["accepted"])]
+    kind: Annotated[str, Field(pattern="^[a-z][a-z0-9_]*$", examples=["accepted"])]
     data: EventData
     created_at: Time
 

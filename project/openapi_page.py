@@ -226,7 +226,8 @@ def _parameters(operation: Schema) -> Iterator[Row]:
 
 
 def _answered(status: str, answer: Schema) -> Answered:
-    media, content = next(iter(answer.get("content", {}).items()), ("", {}))
+    contents: Schema = answer.get("content") or {"": {}}
+    media, content = next(iter(contents.items()))
     shape = content.get("schema", {}).get("$ref", "").removeprefix(REF)
     page = shape.endswith("Page")
     if page:  # said in the guide: what counts is what it is of
