@@ -11,7 +11,7 @@ from django.apps import apps
 from django.db import DatabaseError, connection
 from django.db.models import ForeignKey, Model
 
-from accounts.models import Invitation, Membership, Role, Team
+from accounts.models import Invitation, Membership, Role, Team, WebhookEndpoint, WebhookSecret
 from billing import holds
 from billing.models import Budget, BudgetHold, BudgetRaise, BudgetRequest, BudgetUsage, Hold
 from generations.models import Generation, Upload, UploadUse
@@ -158,6 +158,9 @@ def full(scene: Scene) -> Scene:
         )
         upload, generation = Upload.objects.filter(team=team)[0], Generation.objects.filter(team=team)[0]
         UploadUse.objects.create(team=team, upload=upload, generation=generation)
+        # A secret that has ended: of those that sign an endpoint has one, which would refuse before the wall does.
+        endpoint = WebhookEndpoint.objects.filter(team=team).latest("id")
+        WebhookSecret.objects.create(team=team, endpoint=endpoint, sealed=b"sealed", ends_at=db.now())
         holds.hold(team=team, reference=f"test_{team.pk}", amount=1, expires_at=db.now() + FUTURE, actor="test")
     return scene
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 import subprocess
 import uuid
@@ -13,12 +14,15 @@ from allauth.mfa.adapter import get_adapter
 from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
-from django.db import connection
-from django.test import Client
+from django.db import connection, transaction
+from django.test import Client, override_settings
 
 from accounts import addresses, invitations, key_format, keys
-from accounts.models import ApiKey, ApiKeySecret, Invitation, Role
+from accounts.models import ApiKey, ApiKeySecret, EventType, Invitation, Role
+from accounts.webhooks import endpoints, events, sending
+from accounts.webhooks import secrets as signing
 from project.errors import NotFound, Unauthenticated
+from tests.accounts.webhooks.receiver import Receiver
 from tests.jobs import Jobs
 from tests.project.conftest import mailbox as mailbox
 from tests.project.smtp_server import Mailbox
@@ -37,6 +41,38 @@ def dump() -> str:
     return "\n".join([done.stdout, *binary])
 
 
+def webhooks(world: World) -> dict[str, str]:
+    """What signs and what opens a file, while a message with a link in it was sent: secrets also as the bytes behind
+    their base64, links by their signatures."""
+    alice, found = world.actor(world.alice), {}
+    with Receiver() as receiver, override_settings(OUTBOUND_ALLOW_HOSTS=[receiver.place]):
+        endpoint, found["endpoint's secret"] = endpoints.add(by=alice, url=receiver.url())
+        found["endpoint's new secret"] = signing.rotate(by=alice, endpoint=endpoint)
+        found["team's secret"] = signing.team_rotate(by=alice)
+        with transaction.atomic():
+            event = events.publish(
+                team=world.team,
+                type=EventType.GENERATION_SUCCEEDED,
+                subject="gen_" + "0" * 32,
+                payload={"outputs": [{"url": None}]},
+                files={"outputs.0.url": "outputs/a.png"},
+                url=receiver.url("/own"),
+            )
+        assert event is not None
+        for row in event.deliveries.all():
+            sending.deliver(row.pk)
+        assert len(receiver.told) == 2
+        for number, told in enumerate(receiver.told):
+            link = told.json["data"]["outputs"][0]["url"]
+            found[f"link {number}"] = link.rpartition("signature=")[2]
+    for name, text in list(found.items()):
+        if text.startswith("whsec_"):
+            raw = base64.b64decode(text.removeprefix("whsec_"))
+            found |= {f"{name} without prefix": text.removeprefix("whsec_"), f"{name} in hex": raw.hex()}
+            found[f"{name} raw"] = raw.decode("latin-1")
+    return found
+
+
 @pytest.fixture
 def secrets(committed_world: World, mailbox: Mailbox, jobs: Jobs, client: Client) -> tuple[str, dict[str, str]]:
     """A dump that was taken with everything under way, and what must not be in it, by name."""
@@ -45,6 +81,7 @@ def secrets(committed_world: World, mailbox: Mailbox, jobs: Jobs, client: Client
     row = ApiKey.objects.get(pk=world.api_key.pk)
     row, found["rotated key"] = keys.rotate(key=row, by=world.actor(world.alice))
     _, found["issued key"] = keys.issue(team=world.team, name="new", scopes=["read"], by=world.actor(world.alice))
+    found |= webhooks(world)
     invitation = invitations.invite(by=world.actor(world.alice), email="erin@example.com", role=Role.MEMBER)
     found["invitation"] = invitations.token(invitation)
     addresses.ask(user=world.carol, new="carol@new.example")

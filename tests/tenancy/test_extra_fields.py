@@ -62,7 +62,7 @@ def test_a_call_names_each_of_them(scene: Scene, address: Address) -> None:
         with taken_back():
             answer = ask(
                 scene.programs["all scopes"],
-                "POST",
+                "PATCH" if "PATCH" in (rule.methods or SAFE) else "POST",
                 path,
                 data={**body, **some},
                 kind=JSON,
@@ -80,6 +80,9 @@ def _taken_by_call(address: Address, body: dict[str, Any]) -> set[str]:
         "generations": common | {"quote"},
         "generations/batch": {"mode", "stop_at", "name", "metadata", "webhook_url"},
         "prompt-expansions": common | {"model", "target"},
+        "webhook-endpoints": {"events", "description"},
+        "webhook-endpoints/<str:public_id>": {"url", "events", "status"},
+        "webhook-endpoints/<str:public_id>/test": {"type"},
     }
     return set(body) | optional.get(address.route.removeprefix("api/v1/"), set())
 
