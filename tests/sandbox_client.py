@@ -47,7 +47,8 @@ class SandboxProcess:
         return ready.read_text().strip()
 
     def stats(self) -> dict[str, Any]:
-        """The counters: tasks, creates (refused ones too), uploads kept by provider, upload_requests, by_reference, by_prompt, callbacks, polls, credits."""
+        """The counters: tasks, creates (refused ones too), uploads kept by provider, upload_requests, by_reference,
+        by_prompt, callbacks, polls, credits."""
         return dict(self._get("stats"))
 
     def tasks(self, *, callback_url: str = "", prompt: str = "") -> list[dict[str, Any]]:

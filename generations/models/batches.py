@@ -42,9 +42,7 @@ class BatchQuote(models.Model):
                 condition=Q(price__gt=0, hold__gte=F("price"), hold__lt=10**15), name="batch_quote_amounts"
             ),
             models.CheckConstraint(condition=Q(count__gte=1, count__lte=MOST_ITEMS), name="batch_quote_size"),
-            models.CheckConstraint(
-                condition=Q(expires_at__gt=F("created_at")), name="batch_quote_expires_after_birth"
-            ),
+            models.CheckConstraint(condition=Q(expires_at__gt=F("created_at")), name="batch_quote_expires_after_birth"),
         ]
 
     def __str__(self) -> str:

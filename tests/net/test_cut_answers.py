@@ -1,4 +1,4 @@
-"""Where only the status counts, an answer is cut: too long, too slow, broken off and compressed bodies are no failure."""
+"""Where only the status counts, an answer is cut: a body too long, too slow, broken off or compressed is no failure."""
 
 from __future__ import annotations
 
