@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 from urllib.request import urlopen
 
@@ -10,12 +11,14 @@ from django.db import transaction
 
 from accounts.models import OutgoingEvent
 from accounts.webhooks import endpoints, secrets
-from generations import idempotency, intake, observation, outcomes, present
-from generations.models import Generation, Reason
+from generations import callbacks, idempotency, intake, observation, outcomes, present
+from generations.models import Callback, Generation, Reason
 from project import queue
 from tests.accounts.webhooks.conftest import receiver, second  # noqa: F401  (fixtures)
 from tests.accounts.webhooks.receiver import Receiver
+from tests.concurrency.racing import race
 from tests.flows.asking import again, ask
+from tests.flows.test_poll_meets_callback import wait_for_the_end
 from tests.jobs import Jobs
 from tests.sandbox_client import SandboxProcess
 from tests.world import World
@@ -78,6 +81,29 @@ def test_running_and_succeeded_are_told_to_both(
     assert first["submitted_at"] == shown["submitted_at"]
     kept = str(list(OutgoingEvent.objects.values_list("payload", flat=True)))
     assert "signature=" not in kept
+
+
+def test_poll_and_callback_at_once_tell_once(
+    committed_world: World,
+    sandbox: SandboxProcess,
+    site: str,
+    jobs: Jobs,
+    receiver: Receiver,  # noqa: F811
+    endpoint: str,
+) -> None:
+    generation = ask(committed_world, SLUG, "[[lost-callback]] a cat")
+    jobs.until(generation.pk, status="running")
+    assert sandbox.callback(wait_for_the_end(sandbox))["status"] == 200
+    callback = Callback.objects.get()
+    race(
+        [
+            *[partial(callbacks.process, callback_id=callback.pk) for _ in range(3)],
+            *[partial(observation.observe, generation_id=generation.pk) for _ in range(3)],
+        ]
+    )
+    jobs.until(generation.pk)
+    jobs.drain(repeat=2)
+    assert types(receiver) == [("generation.running", 1), ("generation.succeeded", 2)]
 
 
 def test_a_failure_is_told_once(world: World, receiver: Receiver, endpoint: str, jobs: Jobs) -> None:  # noqa: F811
