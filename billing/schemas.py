@@ -9,9 +9,11 @@ from pydantic import Field
 from accounts.schemas import KeyFacts
 from billing.models import TransferKind
 from billing.spend import By
-from project.schemas import TIME, Answer, Day, Money, Schema, Time, Whole, answer_id, page_of
+from project.schemas import HEX, TIME, Answer, Day, Money, Schema, Time, Whole, answer_id, page_of
 
 GenerationId = Annotated[str, answer_id("gen")]
+# What a hold was for, in its own words: billing never hears of generations.
+Reference = Annotated[str, Field(pattern="^[a-z]+_[0-9a-f]{32}$", examples=[f"gen_{HEX}"])]
 
 
 class OpenHold(Answer):
@@ -44,7 +46,7 @@ class Entry(Answer):
     available_after: Money
     held_change: Money
     held_after: Money
-    generation: GenerationId | None
+    generation: Reference | None
     payment: Annotated[str, answer_id("pay")] | None
     description: str
     created_at: Time
