@@ -132,7 +132,7 @@ def _rotate(request: MemberRequest, endpoint: WebhookEndpoint | None) -> HttpRes
     if request.method == "POST":
         status = 422
         if form.is_valid():
-            if form.cleaned_data["seen"] != secret.mark:
+            if form.cleaned_data["seen"] not in ("", secret.mark):
                 return render(request, "webhooks/secret_shown_before.html", {"endpoint": endpoint}, status=409)
             try:
                 text = _rotated(request, endpoint, form.cleaned_data["overlap_hours"])

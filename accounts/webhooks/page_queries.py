@@ -64,7 +64,7 @@ class SecretState:
 
     @property
     def mark(self) -> str:
-        return stamp(self.made_at) if self.made_at else ""
+        return stamp(self.made_at) if self.made_at else "none"
 
 
 def lines(actor: Actor) -> list[Line]:
