@@ -158,7 +158,7 @@ def test_a_key_does_what_its_scopes_say_and_no_more(world: Any, api: Any, scope:
         ("put", "/wallet", "GET, HEAD, OPTIONS"),
         ("post", "/models", "GET, HEAD, OPTIONS"),
         ("get", "/quotes", "POST, OPTIONS"),
-        ("get", "/uploads", "POST, OPTIONS"),
+        ("put", "/uploads", "GET, POST, HEAD, OPTIONS"),
         ("patch", "/generations/gen_0", "GET, HEAD, OPTIONS"),
         ("get", "/generations/gen_0/cancel", "POST, OPTIONS"),
     ],
