@@ -59,6 +59,7 @@ def age(delivery: Delivery, by: timedelta) -> None:
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("set local session_replication_role = replica")
         cursor.execute(
-            "update accounts_outgoingevent set created_at = created_at - %s * interval '1 second' where id = %s", [by.total_seconds(), delivery.event_id]
+            "update accounts_outgoingevent set created_at = created_at - %s * interval '1 second' where id = %s",
+            [by.total_seconds(), delivery.event_id],
         )
         cursor.execute("set local session_replication_role = origin")
