@@ -22,7 +22,6 @@ class OpenApiView(ApiView):
     """The document. It changes with a release only, so it is made once in a process."""
 
     permission = None
-    authentication_classes = ()
 
     @documented(
         id="get_openapi",

@@ -87,7 +87,3 @@ def test_it_is_served_to_everybody(db: None) -> None:
     assert (again.status_code, again.content, again["ETag"]) == (304, b"", served()[1])
     assert Client().get("/api/v1/openapi.json", headers={"If-None-Match": '"older"'}).status_code == 200
     assert Client().head("/api/v1/openapi.json")["ETag"] == response["ETag"]
-
-
-def test_a_broken_key_does_not_shut_it(db: None) -> None:
-    assert Client().get("/api/v1/openapi.json", headers={"Authorization": "Bearer none"}).status_code == 200

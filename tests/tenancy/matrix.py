@@ -51,7 +51,7 @@ def those(*kinds: str) -> list[Address]:
 
 
 def is_api(address: Address) -> bool:
-    return address.route.startswith("api/")
+    return address.route.startswith("api/") and address.name != "docs"  # that one is a page
 
 
 def ruled(address: Address) -> Rule:
