@@ -13,6 +13,7 @@ from rest_framework.request import Request
 
 from project.api import ApiView
 from project.openapi import Generator, Written, documented
+from project.openapi_growth import opened
 
 FRESH_SECONDS = 300
 ANY = Written("OpenApiDocument", lambda: {"OpenApiDocument": {"type": "object", "additionalProperties": True}})
@@ -41,16 +42,22 @@ class OpenApiView(ApiView):
 
 @cache
 def document() -> dict[str, Any]:
-    """The document as an object, in the order of the addresses. Shared: do not change it."""
+    """The document as an object, in the order of the addresses, with closed answers. Shared: do not change it."""
     generator = Generator()  # type: ignore[no-untyped-call]
     made: dict[str, Any] = generator.get_schema(public=True)  # type: ignore[no-untyped-call]
     return made
 
 
 @cache
+def published() -> dict[str, Any]:
+    """The document that customers get: its answers may grow."""
+    return opened(document())
+
+
+@cache
 def served() -> tuple[bytes, str]:
     """The document as bytes, and its ETag."""
-    text = written(document()).encode()
+    text = written(published()).encode()
     return text, f'"{hashlib.sha256(text).hexdigest()[:32]}"'
 
 

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from project import openapi_changes
-from project.openapi_views import compact, document, written
+from project.openapi_views import compact, published, written
 
 
 class Command(BaseCommand):
@@ -20,13 +20,13 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, release: bool, **options: Any) -> None:
         folder = settings.BASE_DIR / "docs"
-        text = written(document())
+        text = written(published())
         (folder / "openapi.json").write_text(text, encoding="utf-8")
         if not release:
             return
         promised = folder / "openapi.released.json"
         if promised.exists():
-            broken = openapi_changes.breaking(openapi_changes.read(promised), document())
+            broken = openapi_changes.breaking(openapi_changes.read(promised), published())
             if broken:
                 raise CommandError("This takes away what was promised:\n" + "\n".join(f"- {line}" for line in broken))
-        promised.write_text(compact(document()), encoding="utf-8")
+        promised.write_text(compact(published()), encoding="utf-8")
