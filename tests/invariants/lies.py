@@ -112,6 +112,10 @@ LIES = [
         ["delete from generations_output"],
     ),
     Lie(
+        "a team's upload totals are those of its uploads",
+        ["update generations_uploadquota set bytes = bytes + 1"],
+    ),
+    Lie(
         "no generation bought more than one task that is not proven unsent",
         [
             "drop index attempt_one_that_may_have_bought",

@@ -27,6 +27,7 @@ from generations.models import (
     PriceVersion,
     Reason,
     Status,
+    Upload,
 )
 from project import db, ids
 
@@ -123,6 +124,12 @@ class Scene:
         self.transfer("topup", *accounts, amount, payment=payment, key=key)
         self.paid(payment)
         return payment
+
+    def upload(self) -> Upload:
+        """The row of an upload, without its file."""
+        name = f"teams/{self.team.pk}/uploads/{uuid.uuid4().hex}.png"
+        size = {"bytes": 67, "width": 8, "height": 8, "sha256": "0" * 64}
+        return Upload.objects.create(team=self.team, name=name, content_type="image/png", created_by="test", **size)
 
     def lot(self, kind: str = "grant", team: Team | None = None) -> int:
         """The id of the newest lot of a kind."""

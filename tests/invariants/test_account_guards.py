@@ -31,6 +31,7 @@ from project import db
 from tests.concurrency.racing import race
 from tests.invariants.refusals import Statement, each, expect_refusal
 from tests.invariants.scene import Scene
+from tests.invariants.webhook_guards import STATEMENTS as HOOKS
 
 HOUR = timedelta(hours=1)
 
@@ -277,7 +278,7 @@ KNOWN = [
 ]
 
 
-@each(FIXED + FINAL + KNOWN)
+@each(FIXED + FINAL + KNOWN + HOOKS)
 def test_refused(scene: Scene, statement: Statement) -> None:
     expect_refusal(scene, statement)
 
@@ -351,8 +352,9 @@ def test_two_owners_who_demote_each_other_at_once(committed_scene: Scene) -> Non
 
 def test_every_sentence_of_the_guards_is_met() -> None:
     """A new guard in the migration asks for a statement above."""
-    source = import_module("accounts.migrations.0004_guards").SQL
-    said = [statement.says for statement in (*FIXED, *FINAL, *KNOWN, *AT_COMMIT)]
+    names = ("0004_guards", "0010_webhook_guards", "0011_deliveries_follow")
+    source = "".join(import_module(f"accounts.migrations.{name}").SQL for name in names)
+    said = [statement.says for statement in (*FIXED, *FINAL, *KNOWN, *AT_COMMIT, *HOOKS)]
     for sentence in re.findall(r"raise exception '((?:[^']|'')+)'", source):
         plain = sentence.replace("''", "'")
         assert any(words in plain for words in said), plain
@@ -360,7 +362,8 @@ def test_every_sentence_of_the_guards_is_met() -> None:
 
 def test_every_constraint_of_the_models_is_met() -> None:
     """And so does a new constraint; the walls between teams have tests of their own."""
-    said = {statement.says for statement in (*FIXED, *FINAL, *KNOWN, *AT_COMMIT)}
+    said = {statement.says for statement in (*FIXED, *FINAL, *KNOWN, *AT_COMMIT, *HOOKS)}
     met_elsewhere = {"membership_in_team", "api_key_in_team", "api_key_expiry_notice_known"}
+    met_elsewhere |= {"webhook_endpoint_in_team", "outgoing_event_in_team"}
     names = {c.name for model in apps.get_app_config("accounts").get_models() for c in model._meta.constraints}
     assert names - said - met_elsewhere == set()

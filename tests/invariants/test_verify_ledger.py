@@ -51,6 +51,7 @@ def books(scene: Scene) -> Scene:
     for status in ("queued", "running", "succeeded", "failed"):
         scene.generation(status)
     scene.topup()
+    scene.upload()
     assert reconcile.failures(ALL_CHECKS) == []
     return scene
 

@@ -140,7 +140,6 @@ WEBHOOKS: dict[str, Rule] = {
         **_ONE_HOOK,
         fresh=WRITE,
         body={"url": "https://1.1.1.1/other", "description": "another", "events": "wallet.low"},
-        searches=("status=delivered", "type=wallet.low"),
     ),
     "webhooks/<str:public_id>/live": team(roles.MANAGE, **_ONE_HOOK, searches=("rows={delivery}:x",)),
     "webhooks/<str:public_id>/enable": team(roles.MANAGE, WRITE, **_ONE_HOOK, body={}),

@@ -89,6 +89,8 @@ def test_sign_ups_with_one_address_at_once_make_one_account(committed_world: Wor
     results, raised = split(race([lambda f=form: Client().post(SIGN_UP, f) for form in forms]))  # type: ignore[misc]
     assert raised == []
     answers = {(answer.status_code, answer.headers.get("Location")) for answer in results}
-    assert answers == {(302, "/accounts/confirm-email/")}
+    done, busy = (302, "/accounts/confirm-email/"), (429, None)  # allauth's count of tries waits a second for its turn
+    assert done in answers
+    assert answers <= {done, busy}
     assert whole() == [""]
     assert AuditEvent.objects.filter(action=Action.SIGNED_UP).count() == 1

@@ -54,7 +54,7 @@ def spend(team: Team, amount: int) -> None:
 
 def hold(team: Team, amount: int) -> Hold:
     """Begins to make something for so much."""
-    reference, end = f"gen_{uuid.uuid4().hex}", db.now() + timedelta(minutes=10)
+    reference, end = f"test_{uuid.uuid4().hex}", db.now() + timedelta(minutes=10)
     with transaction.atomic():
         return holds.hold(team=team, reference=reference, amount=amount, expires_at=end, actor="test")
 

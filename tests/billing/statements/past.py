@@ -90,7 +90,7 @@ class Life:
             return None
         return holds.hold(
             team=self.team,
-            reference=f"gen_{uuid.uuid4().hex}",
+            reference=f"test_{uuid.uuid4().hex}",
             amount=amount,
             expires_at=db.now() + timedelta(hours=1),
             actor="test",
