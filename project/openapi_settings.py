@@ -98,7 +98,7 @@ SETTINGS: dict[str, Any] = {
                 "type": "http",
                 "scheme": "bearer",
                 "bearerFormat": "fh_live_...",
-                "description": "A team's API key, made at /keys.",
+                "description": "A team's API key, made at /team/keys.",
             }
         },
         "headers": HEADERS,
