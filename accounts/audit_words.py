@@ -89,6 +89,9 @@ SENTENCES: dict[Action, str] = {
     Action.WEBHOOK_ENDPOINT_DISABLED: "Disabled the webhook endpoint *",
     Action.WEBHOOK_ENDPOINT_DELETED: "Deleted the webhook endpoint *",
     Action.WEBHOOK_SECRET_ROTATED: "Rotated the signing secret of *",
+    Action.OUTPUTS_DELETED: "Deleted the outputs of *",
+    Action.SHARE_MADE: "Made a share link to *",
+    Action.SHARE_REVOKED: "Revoked a share link to *",
     Action.AUDIT_EXPORTED: "Exported the audit log",
     Action.STAFF_CHANGED: "Changed * in the administration",
 }

@@ -70,6 +70,9 @@ class Action(models.TextChoices):
     WEBHOOK_ENDPOINT_DISABLED = "webhook.endpoint_disabled", "Disabled a webhook endpoint"
     WEBHOOK_ENDPOINT_DELETED = "webhook.endpoint_deleted", "Deleted a webhook endpoint"
     WEBHOOK_SECRET_ROTATED = "webhook.secret_rotated", "Rotated a webhook secret"
+    OUTPUTS_DELETED = "generation.outputs_deleted", "Deleted the outputs of generations"
+    SHARE_MADE = "share.made", "Made a share link"
+    SHARE_REVOKED = "share.revoked", "Revoked a share link"
     AUDIT_EXPORTED = "audit.exported", "Exported the audit log"
     STAFF_CHANGED = "staff.changed", "Staff changed something"
 

@@ -12,8 +12,11 @@ from generations.models.generation import (
     Status,
 )
 from generations.models.inbox import Callback, CallbackVerdict, IdempotencyRecord
+from generations.models.labels import Favourite, Tag, Tagging
 from generations.models.providers import Chore, ProviderKeys, ProviderSlot, ProviderState
-from generations.models.results import LateResult, Output
+from generations.models.results import LateResult, Output, Removal
+from generations.models.shares import Share
+from generations.models.studio import StudioSettings
 from generations.models.uploads import ProviderCopy, Upload, UploadQuota, UploadState, UploadUse
 
 __all__ = [
@@ -26,6 +29,7 @@ __all__ = [
     "CallbackVerdict",
     "Chore",
     "CostVerdict",
+    "Favourite",
     "Generation",
     "GenerationEvent",
     "IdempotencyRecord",
@@ -39,7 +43,12 @@ __all__ = [
     "ProviderState",
     "Quote",
     "Reason",
+    "Removal",
+    "Share",
     "Status",
+    "StudioSettings",
+    "Tag",
+    "Tagging",
     "Upload",
     "UploadQuota",
     "UploadState",

@@ -119,8 +119,12 @@ class Generation(models.Model):
     class Meta:
         indexes = [
             models.Index(fields=["team", "-created_at", "-id"], name="generation_history"),
-            models.Index(fields=["team", "status", "-created_at"], name="generation_by_status"),
-            models.Index(fields=["team", "model", "-created_at"], name="generation_by_model"),
+            models.Index(fields=["team", "status", "-created_at", "-id"], name="generation_of_status"),
+            models.Index(fields=["team", "model", "-created_at", "-id"], name="generation_of_model"),
+            models.Index(fields=["team", "kind", "-created_at", "-id"], name="generation_of_kind"),
+            models.Index(fields=["team", "membership", "-created_at", "-id"], name="generation_of_member"),
+            models.Index(fields=["team", "api_key", "-created_at", "-id"], name="generation_of_key"),
+            models.Index(fields=["team", "-created_at", "-id"], condition=Q(status__in=OPEN), name="generation_open"),
             models.Index(fields=["next_action_at"], condition=Q(status__in=OPEN), name="generation_due"),
             models.Index(fields=["deadline_at"], condition=Q(status__in=OPEN), name="generation_deadline"),
             models.Index(

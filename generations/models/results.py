@@ -37,6 +37,25 @@ class Output(models.Model):
         return self.name
 
 
+class Removal(models.Model):
+    """A team had a generation's outputs deleted: rows, receipt and charge stay, the files go. Never taken back.
+
+    The row stands before the files go; `files_gone_at` is None while some may still lie there."""
+
+    generation = models.OneToOneField(Generation, models.PROTECT, primary_key=True, related_name="removal")
+    team = models.ForeignKey(Team, models.PROTECT, related_name="+")
+    removed_by = models.CharField(max_length=80)
+    removed_at = models.DateTimeField(db_default=Now())
+    next_try_at = models.DateTimeField(db_default=Now())
+    files_gone_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["next_try_at"], condition=Q(files_gone_at=None), name="removal_due")]
+
+    def __str__(self) -> str:
+        return f"outputs of {self.generation_id}"
+
+
 class LateResult(models.Model):
     """A success that came after the generation had ended: kept, never charged (invariants.md G10)."""
 
