@@ -14,7 +14,7 @@ from django.db.models import ForeignKey, Model
 from accounts.models import Invitation, Membership, Role, Team, WebhookEndpoint, WebhookSecret
 from billing import holds
 from billing.models import Budget, BudgetHold, BudgetRaise, BudgetRequest, BudgetUsage, Hold
-from generations.models import Generation, Upload, UploadUse
+from generations.models import Generation, StudioSettings, Upload, UploadUse
 from project import db
 from tests.tenancy.asking import LABELS, path_to, taken_back
 from tests.tenancy.scene import FUTURE, Scene
@@ -158,6 +158,7 @@ def full(scene: Scene) -> Scene:
         )
         upload, generation = Upload.objects.filter(team=team)[0], Generation.objects.filter(team=team)[0]
         UploadUse.objects.create(team=team, upload=upload, generation=generation)
+        StudioSettings.objects.create(team=team, membership=owner, model="veo-3.1-fast")
         # A secret that has ended: of those that sign an endpoint has one, which would refuse before the wall does.
         endpoint = WebhookEndpoint.objects.filter(team=team).latest("id")
         WebhookSecret.objects.create(team=team, endpoint=endpoint, sealed=b"sealed", ends_at=db.now())
