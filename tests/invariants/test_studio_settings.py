@@ -32,6 +32,8 @@ def test_a_second_row_of_a_member_and_model(scene: Scene) -> None:
 
 
 def test_settings_of_another_team(scene: Scene) -> None:
-    with pytest.raises(DatabaseError, match="studio_settings_of_a_member_of_team"), transaction.atomic():
+    with transaction.atomic():
         _settings(scene, team=scene.other)
-        scene.sql("set constraints all immediate")
+        with pytest.raises(DatabaseError, match="studio_settings_of_a_member_of_team"):
+            scene.sql("set constraints all immediate")
+        transaction.set_rollback(True)
