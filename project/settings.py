@@ -164,6 +164,7 @@ INSTALLED_APPS = [
     "drf_spectacular",
     "template_partials",
     "django_htmx",
+    "heroicons",
     "django_q",
     "csp",
 ]
@@ -199,6 +200,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "generations.context.house",
+                "project.appearance.theme",
             ],
         },
     },

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.contrib import admin
 from django.urls import include, path
 
-from project import health
+from project import appearance, components_page, health
 
 urlpatterns = [
     path("", include("generations.urls")),
@@ -13,6 +13,8 @@ urlpatterns = [
     path("", include("accounts.urls")),
     path("accounts/", include("allauth.urls")),
     path("api/v1/", include("project.api_urls")),
+    path("appearance", appearance.choose, name="appearance"),
+    path("admin/components", components_page.components, name="components"),
     path("admin/", admin.site.urls),
     path("health/live", health.live),
     path("health/ready", health.ready),

@@ -91,7 +91,7 @@ def test_every_line_of_a_request_says_whose_it_is(world: Any, api: Any, lines: S
 
 @pytest.mark.parametrize("given", ["", "short", "x" * 65, "with space", "ünïcode-id", "a\nb-c-d-e-f", "<script>alert"])
 def test_an_id_that_is_none_is_replaced(client: Client, db: None, given: str) -> None:
-    for path in ("/api/v1/models", "/health/live", "/nowhere", "/static/app.css", "/api/v1/nope"):
+    for path in ("/api/v1/models", "/health/live", "/nowhere", "/static/css/app.css", "/api/v1/nope"):
         response = client.get(path, headers={"X-Request-Id": given})
         assert re.fullmatch("[0-9a-f]{32}", response["X-Request-Id"])
 

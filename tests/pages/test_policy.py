@@ -54,7 +54,7 @@ def whole(response: Any, status: int = 200) -> Page:
     assert page.one("a", klass="skip").attrs["href"] == f"#{page.one('main').attrs['id']}"
     assert "X-CSRFToken" in page.one("body").attrs["hx-headers"]
     scripts = [e.attrs["src"] for e in page.all("script") if e.attrs.get("type") != "application/json"]
-    assert scripts[:2] == ["/static/app.js", "/static/vendor/htmx.min.js"]
+    assert scripts[:2] == ["/static/js/app.js", "/static/vendor/htmx.min.js"]
     assert all(source.startswith("/static/") for source in scripts)
     ids = [e.attrs["id"] for e in page.elements if "id" in e.attrs]
     assert len(ids) == len(set(ids))
@@ -121,6 +121,8 @@ def test_htmx_is_the_one_that_was_noted_and_is_kept_from_evaluating(client: Clie
 
 
 def test_the_stylesheet_and_script_load_nothing_from_elsewhere() -> None:
-    for name in ("app.css", "app.js", "icon.svg"):
-        text = (settings.BASE_DIR / "static" / name).read_text(encoding="utf-8")
+    sheets = [path for path in (settings.BASE_DIR / "static").glob("*/*") if path.parent.name in ("css", "js")]
+    assert len(sheets) > 8
+    for path in [*sheets, settings.BASE_DIR / "static" / "icon.svg"]:
+        text = path.read_text(encoding="utf-8")
         assert not re.search(r"@import|url\(|//[a-z]+\.[a-z]", text.replace("http://www.w3.org/2000/svg", ""))

@@ -321,6 +321,7 @@ IDENTITY: dict[str, Rule] = {
 }
 
 HEALTH: dict[str, Rule] = {
+    "appearance": public(WRITE, body={"theme": "dark", "next": "/"}, answers=only(POST=303)),
     "health/live": public(),
     "health/ready": public(),
     "health/queue": public(answers=only(GET=(200, 503), HEAD=(200, 503))),
@@ -357,6 +358,7 @@ ADMIN: dict[str, Rule] = {
     },
     "billing/payment/<path:object_id>/refund/": Rule("staff", given={"object_id": "1"}),
     "billing/restriction/<path:object_id>/lift/": Rule("staff", given={"object_id": "1"}),
+    "components": _STAFF,
     "(?P<url>.*)$": Rule("staff", path="/admin/nowhere"),
 }
 ADMIN_APPS = Rule("staff", path="/admin/generations/")  # its route lists the apps, so it is found by name

@@ -77,9 +77,30 @@ document.addEventListener("click", async (event) => {
   if (!button) return;
   const source = document.getElementById(button.dataset.copy);
   try {
-    await navigator.clipboard.writeText(source.textContent);
-    document.getElementById("said").textContent = button.textContent = "Copied";
+    await navigator.clipboard.writeText(source.value ?? source.textContent);
+    document.getElementById("said").textContent = (button.querySelector("span") ?? button).textContent = "Copied";
   } catch { // no clipboard here: it is selected instead
     getSelection().selectAllChildren(source);
   }
+});
+
+// What went well floats for a while at the foot of the page; without scripts it stands at its top. Reading stops it.
+const SHOWN = 8000; // milliseconds
+function float(toast) {
+  document.getElementById("toasts").append(toast);
+  let rest = setTimeout(() => toast.remove(), SHOWN);
+  for (const name of ["pointerenter", "focusin"]) toast.addEventListener(name, () => clearTimeout(rest));
+  for (const name of ["pointerleave", "focusout"]) toast.addEventListener(name, () => { rest = setTimeout(() => toast.remove(), SHOWN / 2); });
+}
+document.addEventListener("DOMContentLoaded", () => document.querySelectorAll("main [data-toast]").forEach(float));
+document.addEventListener("htmx:load", (event) => event.detail.elt.querySelectorAll?.("[data-toast]").forEach(float));
+document.addEventListener("click", (event) => event.target.closest("[data-dismiss]")?.closest("[data-toast]").remove());
+
+// A link or button with data-dialog opens that dialog over the page; a press beside it closes it.
+document.addEventListener("click", (event) => {
+  const dialog = document.getElementById(event.target.closest("[data-dialog]")?.dataset.dialog);
+  if (dialog) {
+    event.preventDefault();
+    dialog.showModal();
+  } else if (event.target.matches?.("dialog")) event.target.close();
 });
