@@ -23,7 +23,7 @@ help: ## this list
 run: .venv/installed ## web, worker and the stand-ins on PORT (8000), with a demo team
 	@exec $(BIN)/python manage.py run --host $(HOST) --port $(PORT) --with-parent
 
-test: .venv/installed-dev ## every test; TESTS="..." for arguments of pytest
+test: .venv/installed-dev .venv/browser ## every test; TESTS="..." for arguments of pytest
 	@$(BIN)/python -m pytest -n 2 --dist loadfile $(TESTS)
 
 fuzz: .venv/installed-dev ## every operation of the API with many inputs, fitting and not; EXAMPLES=300 of each
@@ -51,7 +51,7 @@ openapi-release: .venv/installed-dev ## the same, and promises it to customers (
 	$(TEST_ENV) $(BIN)/python manage.py openapi --release
 
 clean: ## removes the environment, caches and what tests left
-	rm -rf .venv .data/test .data/lint .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache staticfiles
+	rm -rf .venv .data/test .data/lint .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache staticfiles build
 
 reset: .venv/installed ## removes the development data, the demo team included
 	$(BIN)/python -c 'from pathlib import Path; from project import embedded_postgres as e; e.stop(Path(".data/postgres"))'
@@ -69,4 +69,8 @@ reset: .venv/installed ## removes the development data, the demo team included
 
 .venv/installed-dev: .venv/installed requirements-dev.txt
 	$(PIP) -r requirements.txt -r requirements-dev.txt
+	@touch $@
+
+.venv/browser: .venv/installed-dev
+	@$(BIN)/python -m tests.browser.chromium
 	@touch $@

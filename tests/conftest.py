@@ -38,6 +38,29 @@ WSGIServer.request_queue_size = 128  # 50 callbacks at once overrun the live ser
 DatabaseOperations.execute_sql_flush = _flush_past_the_guards  # type: ignore[method-assign]
 
 
+_BROWSER = "tests/browser/"
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The browser tests stay together, in whatever order: their house is started once, and gone before others."""
+    items.sort(key=lambda item: item.nodeid.startswith(_BROWSER))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: Any, log: Any) -> Any:
+    """With `--dist loadfile` all browser tests go to one worker, as if they were one file."""
+    if config.getoption("dist") != "loadfile":
+        return None
+    from xdist.scheduler import LoadFileScheduling
+
+    class OneHouse(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return _BROWSER if nodeid.startswith(_BROWSER) else str(super()._split_scope(nodeid))
+
+    return OneHouse(config, log)
+
+
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None) -> None:
     """After the migrations: Django's flush would make all permissions anew after each test, at 0.3 s a time."""

@@ -1,0 +1,99 @@
+"""One house and one browser for all tests of this folder (tests/conftest.py keeps them together)."""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from tests.browser import chromium, screens
+from tests.browser.house import BrowserHouse
+from tests.browser.people import Person
+from tests.browser.watch import NARROW, WIDE, Watch
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The first of them waits for the house."""
+    here = Path(__file__).parent
+    for item in items:
+        if item.path.is_relative_to(here):
+            item.add_marker(pytest.mark.slow)
+            item.add_marker(pytest.mark.timeout(400))
+
+
+@pytest.fixture(scope="package")
+def house() -> Iterator[BrowserHouse]:
+    with tempfile.TemporaryDirectory(prefix="fh-browser-", dir="/tmp") as name:
+        base = Path(name)
+        base.chmod(0o755)  # the database's own user must get in
+        house = BrowserHouse.attached() or BrowserHouse(base)
+        try:
+            house.start()
+            yield house
+        finally:
+            house.stop()
+
+
+@pytest.fixture(scope="package")
+def chrome() -> Iterator[Browser]:
+    """One process of Chromium. Playwright's loop runs in this thread as long as it lives, so no test here may touch
+    the tests' own database; the tests of other folders start after it has ended."""
+    path = chromium.find()
+    assert path, chromium.MISSING
+    playwright = sync_playwright().start()
+    try:
+        browser = playwright.chromium.launch(executable_path=path, args=chromium.arguments())
+        yield browser
+        browser.close()
+    finally:
+        playwright.stop()
+        screens.write_index()
+    assert asyncio._get_running_loop() is None, "a loop left behind would break the database tests after us"
+
+
+@pytest.fixture
+def person(chrome: Browser, house: BrowserHouse) -> Iterator[Callable[..., Person]]:
+    """person("olive"), person(): a browser in which one of the seeded people is signed in, or nobody. Everything
+    that it meets is held against the rules at the end (tests.browser.watch)."""
+    with ExitStack() as stack:
+        watches: list[Watch] = []
+
+        def enter(
+            name: str = "",
+            *,
+            width: int = WIDE,
+            script: bool = True,
+            expected: tuple[int, ...] = (),
+            beyond: tuple[str, ...] = (),
+            **more: Any,
+        ) -> Person:
+            context: BrowserContext = chrome.new_context(
+                base_url=house.site,
+                viewport={"width": width, "height": screens.HEIGHTS[width]},
+                has_touch=width == NARROW,
+                java_script_enabled=script,
+                reduced_motion="reduce",
+                color_scheme="light",
+                accept_downloads=True,
+                **more,
+            )
+            stack.callback(context.close)
+            context.set_default_timeout(20_000)
+            if name:
+                cookie = {"name": "session", "value": house.seeded.sessions[name], "url": house.site}
+                context.add_cookies([cookie])  # type: ignore[list-item]
+            watch = Watch(house.site, expected=expected, beyond=beyond)
+            watch.on(context)
+            watches.append(watch)
+            page: Page = context.new_page()
+            return Person(page=page, context=context, watch=watch, house=house)
+
+        yield enter
+        for watch in watches:
+            watch.check()

@@ -1,0 +1,43 @@
+"""Somebody before a screen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from playwright.sync_api import BrowserContext, Page, Response
+
+from tests.browser.house import BrowserHouse
+from tests.browser.watch import Watch
+
+
+@dataclass
+class Person:
+    """A browser of its own with one page open; `watch` listens to all that it loads."""
+
+    page: Page
+    context: BrowserContext
+    watch: Watch
+    house: BrowserHouse
+
+    def goes_to(self, path: str) -> Response:
+        """Opens an address of the house; the answer to it."""
+        answer = self.page.goto(path)
+        assert answer is not None
+        return answer
+
+    def signs_up(self, email: str, password: str) -> None:
+        """By the form and by the link in the mail; ends signed in, in the studio."""
+        self.goes_to("/accounts/signup/")
+        self.page.get_by_label("E-mail", exact=False).first.fill(email)
+        self.page.get_by_label("Password", exact=True).fill(password)
+        self.page.get_by_label("Password (again)").fill(password)
+        self.page.get_by_role("main").get_by_role("button", name="Sign up").click()
+        self.goes_to(self.house.link_to(email, "/accounts/confirm-email/"))
+        self.page.get_by_role("button", name="Confirm").click()
+
+    def signs_in(self, email: str, password: str) -> None:
+        """By the form."""
+        self.goes_to("/accounts/login/")
+        self.page.get_by_label("E-mail", exact=False).first.fill(email)
+        self.page.get_by_label("Password", exact=True).fill(password)
+        self.page.get_by_role("main").get_by_role("button", name="Sign in", exact=True).click()
