@@ -6,7 +6,7 @@ from django.db.models import QuerySet
 
 from accounts import access, roles
 from accounts.actors import Actor
-from generations.models import Batch, Generation, Output, Upload, UploadState
+from generations.models import Batch, Generation, Output, Share, Upload, UploadState
 from project import db, ids
 from project.errors import NotFound
 
@@ -22,7 +22,7 @@ def generation(actor: Actor, public_id: str) -> Generation:
     wanted = ids.parse("gen", public_id)
     found = (
         generations(actor)
-        .select_related("team", "price_version", "api_key", "membership__user", "hold")
+        .select_related("team", "price_version", "api_key", "membership__user", "hold", "batch", "removal")
         .prefetch_related("outputs")
         .filter(pk=wanted)
         .first()
@@ -39,6 +39,21 @@ def output(actor: Actor, public_id: str, index: int) -> Output:
     found = Output.objects.filter(generation=generation(actor, public_id), index=index).first()
     if found is None:
         raise NotFound("There is no such output.")
+    return found
+
+
+def shares(actor: Actor, row: Generation) -> QuerySet[Share]:
+    """The share links of a generation of the actor's team, whatever became of them."""
+    access.require(actor, roles.SEE)
+    return Share.objects.filter(team=actor.team, generation=row)
+
+
+def share(actor: Actor, row: Generation, public_id: str) -> Share:
+    """One of them. Raises NotFound."""
+    wanted = ids.parse("shr", public_id)
+    found = shares(actor, row).filter(pk=wanted).first() if wanted else None
+    if found is None:
+        raise NotFound("There is no such link.")
     return found
 
 
@@ -69,5 +84,5 @@ def batch(actor: Actor, public_id: str) -> Batch:
 
 def generations_of_batch(actor: Actor, row: Batch) -> dict[str, Generation]:
     """A batch's generations by public id, with what an answer needs."""
-    found = generations(actor).filter(batch=row).prefetch_related("outputs")
+    found = generations(actor).filter(batch=row).select_related("removal").prefetch_related("outputs")
     return {each.public_id: each for each in found}

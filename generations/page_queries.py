@@ -9,18 +9,14 @@ from typing import Any
 from django.conf import settings
 
 from accounts.actors import Actor
+from accounts.models import Membership
 from generations import access, files, offers, pricing
 from generations.catalog import ENTRIES, Entry
 from generations.forms import Preview
-from generations.models import Generation, Listing, Output, PriceVersion, Status, Upload
-from generations.models.generation import OPEN
+from generations.models import Generation, Listing, Output, PriceVersion, Upload
 from project import ids
-from project.paging import Side, Window, page_of_rows
 
-PAGE = 20
 LINK_SECONDS = 6 * 3600
-MOST_LIVE = 50
-FILTERS = ("open", *Status.values)
 
 
 @dataclass(frozen=True)
@@ -32,25 +28,6 @@ class Card:
     note: str
     cheapest: int | None
     examples: Sequence[pricing.Example]
-
-
-@dataclass(frozen=True)
-class Row:
-    """A generation as a line of the history."""
-
-    generation: Generation
-    name: str
-    prompt: str
-    preview: str
-
-
-@dataclass(frozen=True)
-class HistoryPage:
-    """One page, newest first; `newer` and `older` are the ids to go on from, or empty."""
-
-    rows: Sequence[Row]
-    newer: str
-    older: str
 
 
 def cards() -> list[Card]:
@@ -68,56 +45,6 @@ def _card(entry: Entry, version: PriceVersion | None, listing: Listing | None) -
         note=listing.note if listing else "",
         cheapest=min((example.total for example in examples), default=None),
         examples=examples,
-    )
-
-
-def history(*, actor: Actor, status: str = "", model: str = "", before: str = "", after: str = "") -> HistoryPage:
-    """A page of the team's generations: older than `before` or newer than `after` (public ids), newest first."""
-    rows = access.generations(actor).prefetch_related("outputs")
-    if status == "open":
-        rows = rows.filter(status__in=OPEN)
-    elif status in Status.values:
-        rows = rows.filter(status=status)
-    if model in ENTRIES:
-        rows = rows.filter(model=model)
-    edge = _edge(actor, after or before)
-    side: Side = "newer" if edge is not None and after else "older"
-    found = page_of_rows(
-        rows,
-        Window(PAGE, side, (edge.public_id,) if edge else None),
-        fields=("created_at", "id"),
-        values=(edge.created_at, edge.pk) if edge else None,
-        newest_first=True,
-        key_of=lambda item: (item.public_id,),
-    )
-    return HistoryPage(
-        rows=[row(item) for item in found.rows],
-        newer=found.newer[0] if found.newer else "",
-        older=found.older[0] if found.older else "",
-    )
-
-
-def _edge(actor: Actor, public_id: str) -> Generation | None:
-    wanted = ids.parse("gen", public_id)
-    return access.generations(actor).only("id", "created_at").filter(pk=wanted).first() if wanted else None
-
-
-def live_rows(*, actor: Actor, public_ids: Iterable[str]) -> list[Row]:
-    """The named generations of the team, at most 50. One query and its outputs."""
-    wanted = [pk for pk in (ids.parse("gen", text) for text in public_ids) if pk is not None][:MOST_LIVE]
-    found = access.generations(actor).filter(pk__in=wanted).prefetch_related("outputs")
-    return [row(item) for item in found.order_by("-created_at", "-id")]
-
-
-def row(generation: Generation) -> Row:
-    """A generation with prefetched outputs as a line."""
-    first = min(generation.outputs.all(), key=lambda output: output.index, default=None)
-    entry = ENTRIES.get(generation.model)
-    return Row(
-        generation=generation,
-        name=entry.name if entry else generation.model,
-        prompt=str(generation.input.get("prompt", "")),
-        preview=preview_of(first) if first else "",
     )
 
 
@@ -150,22 +77,28 @@ def upload_prints(*, actor: Actor, public_ids: Iterable[str]) -> dict[str, str]:
 
 def shown_inputs(*, actor: Actor, generation: Generation, schema: dict[str, Any]) -> list[dict[str, Any]]:
     """The stored input as labelled values in the order of the form; images with their previews."""
+    shown = labelled(generation, schema)
+    texts = [text for item in shown for text in item.get("images", ())]
+    previews = upload_previews(actor=actor, public_ids=texts)
+    for item in shown:
+        if "images" in item:
+            item["images"] = [
+                {"text": text, "preview": previews[text].url if text in previews else ""} for text in item["images"]
+            ]
+    return shown
+
+
+def labelled(generation: Generation, schema: dict[str, Any]) -> list[dict[str, Any]]:
+    """The stored input as `name`, `title` and `text` in the order of the form, or `images`: addresses and upload ids,
+    never none."""
     known = [name for name in schema["properties"] if name in generation.input]
     order = known + [name for name in generation.input if name not in known]  # jsonb keeps no order of its own
-    images: dict[str, list[str]] = {}
-    for name in order:
-        rule, value = schema["properties"].get(name, {}), generation.input[name]
-        if rule.get("x-image") or rule.get("items", {}).get("x-image"):
-            images[name] = [value] if isinstance(value, str) else list(value)
-    previews = upload_previews(actor=actor, public_ids=[text for texts in images.values() for text in texts])
     shown = []
     for name in order:
         rule, value = schema["properties"].get(name, {}), generation.input[name]
         item: dict[str, Any] = {"name": name, "title": rule.get("title", name)}
-        if name in images:
-            item["images"] = [
-                {"text": text, "preview": previews[text].url if text in previews else ""} for text in images[name]
-            ]
+        if rule.get("x-image") or rule.get("items", {}).get("x-image"):
+            item["images"] = [value] if isinstance(value, str) else list(value)
         elif isinstance(value, bool):
             item["text"] = "yes" if value else "no"
         else:
@@ -174,3 +107,19 @@ def shown_inputs(*, actor: Actor, generation: Generation, schema: dict[str, Any]
         if item.get("images") != []:
             shown.append(item)
     return shown
+
+
+def filename(generation: Generation, output: Output) -> str:
+    """What an output is called when it is kept: `veo-3.1-fast-1a2b3c4d-1.mp4`."""
+    extension = output.name.rpartition(".")[2]
+    return f"{generation.model}-{generation.public_id[-8:]}-{output.index + 1}.{extension}"
+
+
+def emails(*, actor: Actor, names: Iterable[str]) -> dict[str, str]:
+    """The addresses of people of the actor's team, whether they are still there or not, by Actor.name. One query, none
+    without names."""
+    numbers = {int(name.removeprefix("user:")) for name in names if name.startswith("user:")}
+    if not numbers:
+        return {}
+    places = Membership.objects.filter(team=actor.team, user__in=numbers)
+    return {f"user:{pk}": email for pk, email in places.values_list("user_id", "user__email")}

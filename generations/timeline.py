@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from django.template.defaultfilters import filesizeformat
@@ -19,9 +19,10 @@ Data = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Moment:
-    """One line of the timeline. `tone`: plain, good, bad or wait."""
+    """One line of the timeline. `tone`: plain, good, bad or wait; `after` are the seconds since it was asked for."""
 
     at: datetime
+    after: int
     words: str
     tone: str = "plain"
 
@@ -29,7 +30,8 @@ class Moment:
 def timeline(generation: Generation) -> list[Moment]:
     """Everything that happened, oldest first. One query."""
     events = GenerationEvent.objects.filter(generation=generation).order_by("id")
-    return [Moment(event.at, *_words(event)) for event in events]
+    begun = generation.created_at
+    return [Moment(event.at, max(int((event.at - begun).total_seconds()), 0), *_words(event)) for event in events]
 
 
 def _words(event: GenerationEvent) -> tuple[str, str]:
@@ -44,6 +46,11 @@ def credits_words(micro: int) -> str:
     amount = to_json(micro)
     noun = "credit" if amount["credits"] == "1" else "credits"
     return f"{grouped(amount['credits'])} {noun} (${cents(amount['usd'])})"
+
+
+def clock(moment: datetime) -> str:
+    """`2026-11-22 13:05 UTC`."""
+    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
 
 
 def _accepted(data: Data) -> str:
@@ -95,6 +102,7 @@ WORDS: dict[str, tuple[Callable[[Data], str], str]] = {
     "succeeded": (_succeeded, "good"),
     "failed": (_failed, "bad"),
     "canceled": (lambda data: f"Canceled: {credits_words(data.get('released', 0))} released.", "plain"),
+    "outputs_deleted": (lambda _: "The outputs were deleted. What was charged stays on the books.", "plain"),
     "late_result": (lambda _: "A result came after the end. It was not charged.", "plain"),
 }
 
@@ -103,7 +111,7 @@ STATES: dict[str, str] = {
     Status.SUBMITTING: "On its way to the provider.",
     Status.UNKNOWN: (
         "We sent this and got no clear answer. The provider may be working on it, so it is not sent again."
-        " If the provider reports back, it goes on from there."
+        " If the provider reports back, it goes on from there by itself."
     ),
     Status.RUNNING: "The provider is working on it.",
     Status.STORING: "The provider is done. The result is on its way into our storage.",

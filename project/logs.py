@@ -17,6 +17,7 @@ _PATTERNS = (
     # Links that are proofs by themselves. An id, as in /team/invitations/inv_..., is none and stays readable.
     (re.compile(rf"(/invitations/)(?!inv_[0-9a-f]{{32}}\b){_PART}"), r"\1[token]"),
     (re.compile(rf"(/address-changes/){_PART}"), r"\1[token]"),
+    (re.compile(rf"(/s/){_PART}"), r"\1[token]"),
     (re.compile(rf"(/accounts/password/reset/key/){_PART}"), r"\1[key]"),
     (re.compile(rf"(/accounts/confirm-email/){_PART}"), r"\1[key]"),
     (re.compile(r"fh_live_[0-9A-Za-z_]+"), "fh_live_[key]"),

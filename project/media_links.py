@@ -38,6 +38,11 @@ def signed_url(name: str, *, lifetime_seconds: int, filename: str | None = None)
     With `filename` the browser saves the file under it instead of showing it.
     """
     expires = -(-(int(time.time()) + lifetime_seconds) // _STEP) * _STEP
+    return signed_until(name, expires=expires, filename=filename)
+
+
+def signed_until(name: str, *, expires: int, filename: str | None = None) -> str:
+    """The same, good until `expires` (Unix seconds) and not a second more."""
     signature = Signer(salt=_SALT).signature(_said(name, expires, filename or ""))
     query = {"expires": str(expires), "signature": signature}
     if filename:

@@ -30,6 +30,7 @@ SECRET = "0f1e2d3c4b5a69788796a5b4c3d2e1f0.1.ZkE-x_9"
         ("/invitations/inv_abc", "/invitations/[token]"),
         (f"Referer: {SITE}/address-changes/{SECRET} x", f"Referer: {SITE}/address-changes/[token] x"),
         (f"/address-changes/{SECRET}/confirm", "/address-changes/[token]/confirm"),
+        (f'"GET /s/{SECRET} HTTP/1.1" 200', '"GET /s/[token] HTTP/1.1" 200'),
         ("/accounts/password/reset/key/1-cab-12ef/ 302", "/accounts/password/reset/key/[key]/ 302"),
         (f"/accounts/confirm-email/MQ:1tXk:{SECRET}/", "/accounts/confirm-email/[key]/"),
         ("/accounts/confirm-email/MQ%3A1tXk/", "/accounts/confirm-email/[key]/"),

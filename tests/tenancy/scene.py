@@ -224,6 +224,7 @@ def _team(name: str, owner: User, prompt: str) -> Things:
     batch, batch_quote = _batch(team, place, prompt)
     hooks = _told(team, done)
     output = Output.objects.get(generation=done)
+    share = done.shares.create(team=team, created_by=f"user:{owner.pk}", expires_at=until, shows_inputs=True)
     secret = ApiKeySecret.objects.get(api_key=api_key)
     things = {
         "team": team.public_id,
@@ -239,6 +240,7 @@ def _team(name: str, owner: User, prompt: str) -> Things:
         "batch": batch.public_id,
         "batch_quote": batch_quote.public_id,
         "file": output.name,
+        "share": share.public_id,
         "raise": raised.public_id,
         "request": asked.public_id,
         "payment": payment.public_id,

@@ -9,10 +9,12 @@ from typing import Any
 from accounts import roles
 from tests.api import shapes
 from tests.tenancy.rules import BOTH, EVERY, READ, WRITE, Rule, api, only, person, public, team
+from tests.tenancy.table_generation import GENERATION
 
 PRODUCT: dict[str, Rule] = {
     "": public(answers=only(GET=(200, 302), HEAD=(200, 302))),  # the signed-in go on to the studio
     "studio": team(roles.SEE),
+    "studio/uploads": team(roles.SEE, BOTH, write=roles.MAKE),
     "studio/<str:slug>": team(
         roles.SEE,
         BOTH,
@@ -24,13 +26,6 @@ PRODUCT: dict[str, Rule] = {
     "studio/<str:slug>/price": team(roles.SEE, WRITE, given={"slug": "veo-3.1-fast"}, body={"prompt": "a dog"}),
     "history": team(roles.SEE, searches=("status=succeeded", "model=veo-3.1-fast", "before={generation}")),
     "history/live": team(roles.SEE, searches=("rows={generation}:0,{queued}:0",)),
-    "generations/<str:public_id>": team(roles.SEE, ids={"public_id": "generation"}),
-    "generations/<str:public_id>/live": team(roles.SEE, ids={"public_id": "running"}),
-    "generations/<str:public_id>/cancel": team(
-        roles.SEE, WRITE, write=roles.MAKE, ids={"public_id": "queued"}, body={}
-    ),
-    "generations/<str:public_id>/receipt": team(roles.SEE, ids={"public_id": "generation"}),
-    "generations/<str:public_id>/receipt.pdf": team(roles.SEE, ids={"public_id": "generation"}),
     "callbacks/<str:provider>/<str:token>": public(
         WRITE, given={"provider": "kie", "token": "x" * 43}, answers=only(POST=404)
     ),
@@ -365,6 +360,7 @@ ADMIN_APPS = Rule("staff", path="/admin/generations/")  # its route lists the ap
 
 RULES: dict[str, Rule] = {
     **PRODUCT,
+    **GENERATION,
     **WALLET,
     **RECHARGE,
     **STATEMENTS,
