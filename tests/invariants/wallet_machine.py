@@ -239,9 +239,9 @@ class WalletMachine(RuleBasedStateMachine):
         for refund in Refund.objects.filter(team=self.team, status="pending"):
             at = next(at for at in self.there if at.pk == refund.payment_id)
             known = [each for each in at.refunds.values() if each.ours == refund.uuid.hex]
-            if known:
+            if known and known[0].status == "pending":  # one that failed there stays so: nobody was told of it yet
                 at.refunds[known[0].id] = type(known[0])(known[0].id, refund.amount, "succeeded", refund.uuid.hex)
-            else:
+            if not known:
                 db.in_transaction(lambda pk=refund.pk: refunds._refused(pk))  # type: ignore[misc]
         for at in self.there:
             self._tell(at)
