@@ -10,9 +10,11 @@ from accounts import roles
 from tests.api import shapes
 from tests.tenancy.rules import BOTH, EVERY, READ, WRITE, Rule, api, only, person, public, team
 from tests.tenancy.table_generation import GENERATION
+from tests.tenancy.table_studio import STUDIO
 
 PRODUCT: dict[str, Rule] = {
     "": public(answers=only(GET=(200, 302), HEAD=(200, 302))),  # the signed-in go on to the studio
+    "prices": public(),
     "studio": team(roles.SEE),
     "studio/uploads": team(roles.SEE, BOTH, write=roles.MAKE),
     "studio/<str:slug>": team(
@@ -317,6 +319,7 @@ IDENTITY: dict[str, Rule] = {
 
 HEALTH: dict[str, Rule] = {
     "appearance": public(WRITE, body={"theme": "dark", "next": "/"}, answers=only(POST=303)),
+    "status": public(answers=only(GET=(200, 503), HEAD=(200, 503))),
     "health/live": public(),
     "health/ready": public(),
     "health/queue": public(answers=only(GET=(200, 503), HEAD=(200, 503))),
@@ -361,6 +364,7 @@ ADMIN_APPS = Rule("staff", path="/admin/generations/")  # its route lists the ap
 RULES: dict[str, Rule] = {
     **PRODUCT,
     **GENERATION,
+    **STUDIO,
     **WALLET,
     **RECHARGE,
     **STATEMENTS,
