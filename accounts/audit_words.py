@@ -24,6 +24,7 @@ GROUPS = {
     "budget": "Budgets",
     "money": "Money",
     "webhook": "Webhooks",
+    "generation": "Generations",
     "audit": "Audit log",
     "staff": "Staff",
 }

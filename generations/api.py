@@ -15,6 +15,7 @@ urlpatterns = [
     path("generations/batch/<str:public_id>", api_batches.BatchView.as_view()),
     path("generations", api_generations.GenerationsView.as_view()),
     path("generations/<str:public_id>", api_generations.GenerationView.as_view()),
+    path("generations/<str:public_id>/outputs", api_generations.OutputsView.as_view()),
     path("generations/<str:public_id>/events", api_generations.EventsView.as_view()),
     path("generations/<str:public_id>/receipt", api_generations.ReceiptView.as_view()),
     path("generations/<str:public_id>/receipt.pdf", api_generations.ReceiptPdfView.as_view()),

@@ -19,6 +19,7 @@ from generations import (
     queries,
     receipt_pdf,
     receipts,
+    removals,
     request_schemas,
     requests,
     schemas,
@@ -90,6 +91,27 @@ class GenerationView(ApiView):
     )
     def get(self, request: Request, public_id: str) -> Response:
         return Response(present.generation(access.generation(self.actor, public_id)))
+
+
+class OutputsView(ApiView):
+    """What one made."""
+
+    permission = roles.MAKE
+
+    @documented(
+        id="delete_generation_outputs",
+        tag="Generations",
+        summary="Delete what a generation made",
+        description="Its files and its text, for good. The generation, its history, its receipt and what was charged"
+        " stay. A key deletes what it made itself; with the scope `manage` besides, whatever the team made. Deleted"
+        " again, or where nothing came, it answers the same.",
+        answers={204: None},
+        errors={403: ("not_yours",), 409: ("not_ended",)},
+        path=ID,
+    )
+    def delete(self, request: Request, public_id: str) -> Response:
+        removals.remove(actor=self.actor, generations=[access.generation(self.actor, public_id)])
+        return Response(status=204)
 
 
 class EventsView(ApiView):

@@ -16,6 +16,7 @@ from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_safe
 from werkzeug.http import parse_range_header
 
+from generations import removals
 from generations.media import EXTENSIONS
 from project.errors import NotFound, Problem
 from project.media_links import Link, LinkExpired, verify
@@ -28,9 +29,14 @@ class LinkGone(Problem):
     status, code, title = 410, "link_expired", "This link has expired"
 
 
+class FileDeleted(Problem):
+    status, code, title = 410, "outputs_deleted", "This file was deleted by its team"
+
+
 @require_safe
 def media(request: HttpRequest, path: str) -> HttpResponseBase:
-    """One stored file, whole or one range of it (RFC 9110 section 14). NotFound for a link that is not ours."""
+    """One stored file, whole or one range of it (RFC 9110 section 14). NotFound for a link that is not ours, 410 for
+    one whose time is over or whose file was deleted."""
     try:
         link = verify(path, request.GET.dict())
     except LinkExpired:
@@ -38,6 +44,8 @@ def media(request: HttpRequest, path: str) -> HttpResponseBase:
     content_type = _TYPES.get(path.rpartition(".")[2])
     if link is None or content_type is None:
         raise NotFound
+    if removals.gone(link.name):
+        raise FileDeleted
     if isinstance(default_storage, FileSystemStorage):
         response = _serve(request, link, content_type)
     else:

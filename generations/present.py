@@ -10,6 +10,7 @@ from typing import Any
 
 from django.conf import settings
 
+from generations import removals
 from generations.models import Generation, GenerationEvent, Output, Quote, Status, Upload
 from generations.reasons import RETRYABLE
 from project import media_links
@@ -24,17 +25,17 @@ SHOWN = ("attempt", "delivered", "outputs", "dropped", "reason", "index", "bytes
 
 
 def generation(row: Generation) -> dict[str, Any]:
-    """A generation in JSON. `outputs` must be prefetched in lists."""
+    """A generation in JSON. In lists `outputs` must be prefetched and `removal` selected."""
     base = f"{settings.SITE_URL}/api/v1/generations/{row.public_id}"
+    there = row.status == Status.SUCCEEDED and not removals.is_removed(row)
     return {
         "id": row.public_id,
         "model": row.model,
         "status": row.status,
         "input": row.input,
-        "outputs": [output(item) for item in sorted(row.outputs.all(), key=lambda item: item.index)]
-        if row.status == Status.SUCCEEDED
-        else [],
-        "text": row.text if row.kind == "text" and row.status == Status.SUCCEEDED else None,
+        "outputs": [output(item) for item in sorted(row.outputs.all(), key=lambda item: item.index)] if there else [],
+        "text": row.text if row.kind == "text" and there else None,
+        "outputs_deleted_at": stamp(row.removal.removed_at) if removals.is_removed(row) else None,
         "error": {"code": row.reason, "message": row.message, "retryable": row.reason in RETRYABLE}
         if row.status == Status.FAILED
         else None,

@@ -129,8 +129,11 @@ class Generation(Answer):
         Field(description="Ended: succeeded, failed, canceled. All others are under way.", examples=["succeeded"]),
     ]
     input: Input
-    outputs: Annotated[list[Output], Field(description="Filled when it has succeeded.")]
+    outputs: Annotated[list[Output], Field(description="Filled when it has succeeded, until they are deleted.")]
     text: Annotated[str | None, Field(description="What a language model wrote; null otherwise.", examples=[None])]
+    outputs_deleted_at: Annotated[
+        Time | None, Field(description="When your team deleted what it made; null otherwise.", examples=[None])
+    ]
     error: Annotated[Failure | None, Field(examples=[None])]
     price: Money
     held: Annotated[Money, Field(description="What is set aside for it now; 0 once it has ended.")]

@@ -90,7 +90,7 @@ def announce(generation: Generation) -> None:
 
 def _as_written(generation: Generation) -> Generation:
     """The row anew: moments that the database set are expressions in the one that was saved."""
-    return Generation.objects.prefetch_related("outputs").get(pk=generation.pk)
+    return Generation.objects.select_related("removal").prefetch_related("outputs").get(pk=generation.pk)
 
 
 def backoff(step: int, *, delays: tuple[int, ...]) -> timedelta:

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from django.db import IntegrityError
 
-from generations import files, observation, outcomes
+from generations import files, observation, outcomes, removals
 from generations.models import Generation, Output, Reason, Status
 from generations.providers import base
 from generations.states import backoff, locked, record
@@ -91,10 +91,11 @@ def _bring(generation: Generation, index: int, source: str) -> None:
         max_bytes=files.VIDEO_BYTES if video else files.IMAGE_BYTES,
     )
 
-    def work() -> None:
+    def work() -> bool:
         row = locked(generation.pk)
-        if row.status != Status.STORING or Output.objects.filter(generation=row, index=index).exists():
-            return
+        there = Output.objects.filter(generation=row, index=index).exists()
+        if row.status != Status.STORING or there:
+            return there and not removals.is_removed(row)
         Output.objects.create(
             generation=row,
             team_id=row.team_id,
@@ -110,11 +111,16 @@ def _bring(generation: Generation, index: int, source: str) -> None:
             duration_ms=stored.duration_ms,
         )
         record(row, "stored", data={"index": index, "bytes": stored.bytes})
+        return True
 
     try:
-        db.in_transaction(work)
+        wanted = db.in_transaction(work)
     except IntegrityError:
         log.info("output %s of %s was stored by another job", index, generation.public_id)
+        return
+    if not wanted:  # it came too late: after the end, or after its team had deleted what was made
+        for name in filter(None, (stored.name, stored.preview_name)):
+            files.delete(name)
 
 
 def _later(generation: Generation, lost: str) -> None:

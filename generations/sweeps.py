@@ -15,7 +15,7 @@ from django.db.models.functions import Now
 
 from accounts import invitations, key_mail
 from billing import closures, reconcile
-from generations import books, hand_over, idempotency, observation, storage, uploads
+from generations import books, hand_over, idempotency, observation, removals, storage, uploads
 from generations.models import BatchQuote, Callback, CallbackVerdict, Generation, Quote, Status
 from generations.models.generation import OPEN
 from project import db, queue
@@ -92,6 +92,7 @@ def sweep() -> dict[str, int]:
     counts["quotes"] += BatchQuote.objects.filter(expires_at__lte=month).delete()[0]
     counts["idempotency"] = idempotency.prune()
     counts["uploads"] = uploads.sweep()
+    counts["removals"] = removals.drop_files()
     counts["copies"] = hand_over.forget_expired()
     counts["closed"] = closures.finish()
     counts["invitations"] = invitations.expire_overdue()

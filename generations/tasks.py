@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from generations import callbacks, observation, storage, submission, sweeps
+from generations import callbacks, observation, removals, storage, submission, sweeps
 
 
 def dispatch(provider: str) -> None:
@@ -28,6 +28,11 @@ def store(generation_id: str) -> None:
 def process_callback(callback_id: int) -> None:
     """Acts on a stored callback: attaches a lost task, rings observe."""
     callbacks.process(callback_id=callback_id)
+
+
+def remove_files() -> None:
+    """Takes the files of deleted outputs out of the storage."""
+    removals.drop_files()
 
 
 def sweep() -> None:

@@ -19,6 +19,7 @@ JOBS = (
     "generations.tasks.observe",
     "generations.tasks.store",
     "generations.tasks.process_callback",
+    "generations.tasks.remove_files",
     "generations.tasks.sweep",
     "billing.tasks.process_stripe_event",
     "billing.tasks.compare_stripe_events",

@@ -115,7 +115,8 @@ class OutgoingEvent(models.Model):
 
     `subject` is the public id of what it is about; `sequence` counts the events of one subject from 1. `files` are the
     stored names that `payload` leaves a place for, by path (`outputs.0.url`): links are signed when it is sent, so a
-    dump holds none."""
+    dump holds none. `replaced`, once it is there, is what is told in place of those fields of `payload`: what stood
+    in them was deleted."""
 
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     team = models.ForeignKey(Team, models.PROTECT, related_name="+")
@@ -124,6 +125,7 @@ class OutgoingEvent(models.Model):
     sequence = models.PositiveIntegerField()
     payload = models.JSONField()
     files = models.JSONField(default=dict)
+    replaced = models.JSONField(null=True)
     created_at = models.DateTimeField(db_default=Now())
 
     class Meta:

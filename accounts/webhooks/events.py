@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Max, Q
+from django.db.models import JSONField, Max, Q, Value
 from django.db.models.functions import Now
 
 from accounts.models import Delivery, EndpointStatus, EventType, OutgoingEvent, Team, WebhookEndpoint
@@ -52,6 +52,14 @@ def publish(
         for row in Delivery.objects.bulk_create(rows):
             queue.enqueue(JOB, row.pk, lane=LANE)
     return event
+
+
+def replace(*, team: Team, subjects: Sequence[str], fields: Mapping[str, Any]) -> None:
+    """What the events about these subjects told in `fields` was deleted: from now on each try tells these values, and
+    links to no file. Written once an event. The caller holds the transaction of that deletion and the subjects'
+    locks."""
+    rows = OutgoingEvent.objects.filter(team=team, subject__in=subjects, replaced__isnull=True)
+    rows.update(replaced=Value(dict(fields), JSONField()))
 
 
 def publish_by_hand(

@@ -25,7 +25,7 @@ def message(event: OutgoingEvent) -> dict[str, Any]:
         "type": event.type,
         "timestamp": stamp(event.created_at),
         "sequence": event.sequence,
-        "data": _with_links(event.payload, event.files),
+        "data": _data(event),
     }
 
 
@@ -46,6 +46,13 @@ def headers(event: OutgoingEvent, content: bytes, secrets: Sequence[str], *, at:
         "webhook-timestamp": str(int(moment.timestamp())),
         "webhook-signature": " ".join(signatures),
     }
+
+
+def _data(event: OutgoingEvent) -> dict[str, Any]:
+    """What is told; of what was deleted since, only that it was."""
+    if event.replaced is None:
+        return _with_links(event.payload, event.files)
+    return {**event.payload, **event.replaced}
 
 
 def _with_links(payload: Mapping[str, Any], files: Mapping[str, str]) -> dict[str, Any]:

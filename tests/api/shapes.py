@@ -18,6 +18,7 @@ GENERATION = {
     "input",
     "outputs",
     "text",
+    "outputs_deleted_at",
     "error",
     "price",
     "held",
