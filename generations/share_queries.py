@@ -31,6 +31,11 @@ class OpenShare:
     link: str
     by: str
 
+    @property
+    def path(self) -> str:
+        """The same on the host that the page came from."""
+        return self.link.removeprefix(settings.SITE_URL)
+
 
 @dataclass(frozen=True)
 class File:
