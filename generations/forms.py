@@ -16,6 +16,8 @@ from django.http import QueryDict
 from project.errors import FieldError
 
 SEGMENTS = 5  # more choices than this become a select
+FINE = 20  # a whole number with at most so many steps is a slider
+AUTOMATIC = "Automatic"  # a choice that is left out
 OPEN_SLOTS = 2  # of so few image slots all are shown; of more, the next empty one
 _WHOLE = re.compile(r"[+-]?[0-9]{1,18}", re.ASCII)
 _DECIMAL = re.compile(r"[+-]?[0-9]{1,18}(\.[0-9]{1,18})?", re.ASCII)
@@ -66,6 +68,12 @@ class Control:
     folded: Sequence[Slot] = ()
     errors: Sequence[str] = ()
     bounds: Mapping[str, Any] = field(default_factory=dict)  # minimum, maximum, step, most
+    many: bool = False  # a list of images, in an order
+
+    @property
+    def all_slots(self) -> Sequence[Slot]:
+        """Those that are shown and those that are folded away."""
+        return [*self.slots, *self.folded]
 
     @property
     def first_id(self) -> str:
@@ -136,14 +144,16 @@ def _control(
     if rule["type"] == "array" or rule.get("x-image"):
         slots = _slots(name, rule, value, errors, previews)
         shown = len(slots) if len(slots) <= OPEN_SLOTS else len(value or []) + 1
-        return Control(kind="images", slots=slots[:shown], folded=slots[shown:], **plain)
+        return Control(kind="images", slots=slots[:shown], folded=slots[shown:], many=len(slots) > 1, **plain)
     if rule["type"] == "boolean":
         return Control(kind="switch", checked=value is True, **plain)
     if "enum" in rule:
+        if plain["optional"]:
+            plain["help"] = _as_labelled(rule, plain["help"])
         return Control(kind=_choice_kind(rule), options=_options(rule, value, required=required), **plain)
     text = "" if value is None else str(value)
     if rule["type"] in ("integer", "number"):
-        kind = "slider" if rule["x-control"] == "slider" and not isinstance(value, str) else "number"
+        kind = "slider" if _slides(rule) else "number"
         bounds = {
             "minimum": rule.get("minimum"),
             "maximum": rule.get("maximum"),
@@ -174,12 +184,28 @@ def _choice_kind(rule: Mapping[str, Any]) -> str:
     return "segmented" if len(rule["enum"]) <= SEGMENTS else "select"
 
 
+def _slides(rule: Mapping[str, Any]) -> bool:
+    """Whether a number is chosen along its range: one that has both ends, a default, and not too many steps."""
+    if rule["x-control"] == "slider":
+        return True
+    ends = "default" in rule and "minimum" in rule and "maximum" in rule
+    return ends and rule["maximum"] - rule["minimum"] <= FINE
+
+
 def _options(rule: Mapping[str, Any], value: Any, *, required: bool) -> list[Option]:
     labels = rule.get("x-labels", {})
     options = [Option(word, labels.get(word, word), word == value) for word in rule["enum"]]
     if "default" not in rule and not required:
-        options.insert(0, Option("", "Automatic", value is None))
+        options.insert(0, Option("", AUTOMATIC, value is None))
     return options
+
+
+def _as_labelled(rule: Mapping[str, Any], text: str) -> str:
+    """The help of a choice that may be left out, with the words of the page for those of the API."""
+    labels = rule.get("x-labels", {})
+    for value in sorted(labels, key=len, reverse=True):
+        text = text.replace(value, labels[value])
+    return text.replace("Left out:", f"{AUTOMATIC}:")
 
 
 def _words(error: FieldError, title: str) -> str:

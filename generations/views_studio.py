@@ -1,63 +1,77 @@
-"""The studio: choose a model, fill its form, see the exact price, make it. Only translates; see intake.py."""
+"""The studio: choose a model, fill its form, see the exact price, make it. Only translates; see variations.py."""
 
 from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
 
 from django.contrib import messages
 from django.core.files.uploadedfile import UploadedFile
-from django.http import HttpResponse
+from django.http import HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts import access as team_access
 from accounts import roles
 from accounts.pages import MemberRequest, member_page
-from generations import access, catalog, forms, idempotency, intake, offers, page_queries, studio_price, uploads
-from generations.catalog import Entry
-from generations.models import Generation, PriceVersion
-from project.errors import Conflict, FieldError, Invalid, NotFound, Problem, TooLargeBody, Unavailable
+from generations import (
+    access,
+    catalog,
+    forms,
+    idempotency,
+    intake,
+    offers,
+    page_queries,
+    studio_cards,
+    studio_carry,
+    studio_desk,
+    studio_expansions,
+    studio_price,
+    studio_rules,
+    studio_settings,
+    studio_uploads,
+    uploads,
+    variations,
+)
+from generations.studio_desk import Desk
+from project.errors import Conflict, FieldError, Invalid, Problem
 
 _KEY = re.compile(r"[0-9a-f]{32}", re.ASCII)
 _AMOUNT = re.compile(r"[0-9]{1,16}", re.ASCII)
 
 
-@dataclass
-class Desk:
-    """A model's form in one request: its rules, the price in force, what is in it and what is wrong with it."""
-
-    entry: Entry
-    version: PriceVersion
-    schema: dict[str, Any]
-    data: dict[str, Any] = field(default_factory=dict)
-    errors: list[FieldError] = field(default_factory=list)
-    problem: Mapping[str, Any] | None = None  # as problem details, for what belongs to no field
-
-
 @member_page(roles.SEE)
 @require_safe
 def studio(request: MemberRequest) -> HttpResponse:
-    """All models to choose from."""
-    return render(request, "generations/studio.html", {"cards": page_queries.cards()})
+    """All models to choose from, or those of one kind."""
+    kind = request.GET.get("kind", "")
+    kind = kind if kind in studio_cards.KINDS else ""
+    context = {
+        "choices": studio_cards.choices(actor=request.actor, kind=kind),
+        "kinds": studio_cards.KINDS.items(),
+        "kind": kind,
+    }
+    return render(request, "generations/studio.html", context)
 
 
 @member_page(roles.SEE)
 @require_http_methods(["GET", "HEAD", "POST"])
 def model(request: MemberRequest, slug: str) -> HttpResponse:
-    """One model's form; a POST makes a generation or shows the form again with everything typed still in it."""
-    desk = _desk(slug)
+    """One model's form; a POST makes generations or shows the form again with everything typed still in it."""
+    desk = studio_desk.of(slug)
     if request.method != "POST":
-        desk.data = _start(request, desk)
+        _start(request, desk)
         return _form(request, desk)
     team_access.require(request.actor, roles.MAKE)
-    keeper = _Keeper(request)
+    do, keeper = request.POST.get("do", ""), _Keeper(request)
+    if do == "switch":
+        _switch(request, desk, keeper)
+        return _form(request, desk)
     desk.data = forms.read(desk.schema, request.POST, pick=keeper)
-    desk.errors = keeper.errors
-    if request.POST.get("do") == "price" or desk.errors:
+    desk.errors = [*keeper.errors, *_count(request, desk)]
+    if do == "fit" and not desk.errors:
+        _fit(request, desk)
+    if do in ("price", "fit") or desk.errors:
         return _form(request, desk, status=422 if desk.errors else 200)
     return _make(request, desk)
 
@@ -65,53 +79,110 @@ def model(request: MemberRequest, slug: str) -> HttpResponse:
 @member_page(roles.SEE)
 @require_POST
 def price(request: MemberRequest, slug: str) -> HttpResponse:
-    """The price box for the form as it stands. Files are not sent here: only that one is chosen counts."""
-    desk = _desk(slug)
-    post = request.POST
+    """The price box for the form as it stands, and what is wrong beside each field. Files are not sent here: only that
+    one is chosen counts."""
+    desk, post = studio_desk.of(slug), request.POST
 
     def pick(name: str) -> str:
         return studio_price.CHOSEN if post.get(f"{name}.file") else post.get(name, "").strip()
 
     desk.data = forms.read(desk.schema, post, pick=pick)
-    return render(request, "generations/model.html#price", {"desk": desk, "box": _box(request, desk)})
+    desk.errors = _count(request, desk)
+    box = desk.box(request.actor)
+    context = {
+        "desk": desk,
+        "box": box,
+        "live": True,
+        "controls": forms.controls(desk.schema, desk.data, errors=box.errors),
+        "count_errors": forms.unplaced(desk.errors, desk.schema),
+    }
+    return render(request, "generations/_price.html", context)
 
 
-def _desk(slug: str) -> Desk:
-    if slug not in catalog.ENTRIES:
-        raise NotFound("There is no such model.")
-    entry, version = catalog.get(slug), offers.current_price(slug)
-    return Desk(entry=entry, version=version, schema=entry.json_schema(rates=version.rates))
+@member_page(roles.SEE)
+@require_http_methods(["GET", "HEAD", "POST"])
+def upload(request: MemberRequest) -> HttpResponse:
+    """POST keeps one image as it is chosen (part `file`) and answers with what its slot shows, or a problem with its
+    sentence; GET is the strip of the team's last uploads."""
+    if request.method != "POST":
+        return render(request, "generations/_recent.html", {"recent": studio_uploads.recent(actor=request.actor)})
+    file = request.FILES.get("file")
+    try:
+        team_access.require(request.actor, roles.MAKE)
+        if not isinstance(file, UploadedFile):
+            raise Invalid("Choose an image first.", errors=[FieldError("file", "is required", "missing")])
+        kept = studio_uploads.keep(actor=request.actor, file=file)
+    except Problem as problem:
+        body = problem.as_json()
+        if isinstance(file, UploadedFile):
+            body["detail"] = studio_uploads.sentence(problem, file)
+        return JsonResponse(body, status=problem.status, content_type="application/problem+json")
+    return JsonResponse(studio_uploads.shown(kept), status=201)
 
 
-def _start(request: MemberRequest, desk: Desk) -> dict[str, Any]:
-    """What stands in a fresh form: nothing, or the input of a generation to use again."""
+def _start(request: MemberRequest, desk: Desk) -> None:
+    """Fills a fresh form: with the input of a generation to use again, or this member's last settings."""
     again = request.GET.get("from", "")
-    if not again:
-        return {}
-    generation = access.generation(request.actor, again)
-    return {name: value for name, value in generation.input.items() if name in desk.schema["properties"]}
+    if again:
+        generation = access.generation(request.actor, again)
+        source = catalog.ENTRIES.get(generation.model, desk.entry)
+        desk.data = studio_carry.carried(generation.input, source=source.json_schema(), target=desk.schema)
+        desk.start = "again"
+    elif "fresh" not in request.GET:
+        rates = desk.version.rates
+        desk.data, desk.count = studio_settings.remembered(actor=request.actor, slug=desk.entry.slug, rates=rates)
+        desk.start = "settings" if desk.differs else ""
+
+
+def _switch(request: MemberRequest, desk: Desk, keeper: _Keeper) -> None:
+    """Fills the form with what was in another model's, whose slug is the field `model.slug`."""
+    source = catalog.ENTRIES.get(request.POST.get("model.slug", ""), desk.entry)
+    schema = source.json_schema(rates=offers.current_price(source.slug).rates)
+    data = forms.read(schema, request.POST, pick=keeper)
+    desk.data = studio_carry.carried(data, source=schema, target=desk.schema)
+    desk.start = "switch"
+    _count(request, desk)
+
+
+def _fit(request: MemberRequest, desk: Desk) -> None:
+    """Changes the form to the dearest that wallet and budgets still pay."""
+    changes = dict(desk.box(request.actor).changes)
+    desk.count = changes.pop("count", desk.count)
+    desk.data |= changes
+
+
+def _count(request: MemberRequest, desk: Desk) -> list[FieldError]:
+    """Reads how many are wanted at once into the desk; returns what is wrong with it."""
+    try:
+        desk.count = variations.count_of(request.POST.get("count", "").strip())
+    except Invalid as problem:
+        return list(problem.errors)
+    return []
 
 
 def _form(request: MemberRequest, desk: Desk, *, status: int = 200) -> HttpResponse:
     upload_ids = forms.image_ids(desk.schema, desk.data)
     previews = page_queries.upload_previews(actor=request.actor, public_ids=upload_ids)
-    may_make = request.actor.may(roles.MAKE)
+    found = studio_cards.choices(actor=request.actor, kind=desk.entry.kind)
+    box = desk.box(request.actor)
+    if desk.entry.kind != "text" and desk.expand is None:
+        desk.expand = studio_expansions.idle(entry=desk.entry, data=desk.data)
+    shown = desk.errors or (box.errors if desk.start == "switch" else [])
     context = {
         "desk": desk,
-        "controls": forms.controls(desk.schema, desk.data, errors=desk.errors, previews=previews),
+        "controls": forms.controls(desk.schema, desk.data, errors=shown, previews=previews),
         "unplaced": forms.unplaced(desk.errors, desk.schema),
-        "box": _box(request, desk),
+        "count": desk.count,
+        "rules": studio_rules.as_data(desk.entry, desk.schema),
+        "box": box,
         "key": secrets.token_hex(16),
-        "may_make": may_make,
+        "may_make": request.actor.may(roles.MAKE),
         "closed": _closed(desk.entry.slug),
+        "others": [each for each in found if each.card.available and each.card.entry.slug != desk.entry.slug],
+        "most_bytes": uploads.MOST_BYTES,
+        "most_megabytes": uploads.MOST_BYTES // 1024**2,
     }
     return render(request, "generations/model.html", context, status=status)
-
-
-def _box(request: MemberRequest, desk: Desk) -> studio_price.PriceBox:
-    return studio_price.price_box(
-        actor=request.actor, entry=desk.entry, version=desk.version, schema=desk.schema, data=desk.data
-    )
 
 
 def _closed(slug: str) -> str:
@@ -131,9 +202,9 @@ def _make(request: MemberRequest, desk: Desk) -> HttpResponse:
         idempotency=_idempotency(request, desk),
     )
     try:
-        generation, answer = intake.accept(actor=request.actor, request=wanted, render=_accepted)
+        new, answer = variations.accept(actor=request.actor, request=wanted, count=desk.count)
     except Invalid as problem:
-        desk.errors = forms.relative(problem.errors)
+        desk.errors = studio_rules.told(forms.relative(problem.errors), desk.entry, desk.schema)
         desk.problem = None if problem.errors else problem.as_json()
         return _form(request, desk, status=problem.status)
     except Problem as problem:  # too late, switched off, suspended, busy: said above the form
@@ -142,17 +213,17 @@ def _make(request: MemberRequest, desk: Desk) -> HttpResponse:
     if answer.status != 201:
         desk.problem = answer.body
         return _form(request, desk, status=answer.status)
-    if generation is None:
+    studio_settings.remember(
+        actor=request.actor, slug=desk.entry.slug, input=desk.data, count=desk.count, rates=desk.version.rates
+    )
+    if not new:
         messages.info(request, "This was sent before: here it is. To make another, use it again.")
-    return redirect("generation", answer.body["id"])
-
-
-def _accepted(generation: Generation) -> idempotency.Answer:
-    return idempotency.Answer(201, {"id": generation.public_id}, {})
+    return redirect(variations.page_of(answer.body["id"]))
 
 
 def _agreed(text: str) -> int | None:
-    """The most that the page said this may cost, in micro-dollars: what is dearer now is asked about again."""
+    """The most that the page said this may cost, in micro-dollars: what is dearer now is asked about again. A page
+    that could show no price yet says 0."""
     return int(text) if _AMOUNT.fullmatch(text) else None
 
 
@@ -181,9 +252,8 @@ class _Keeper:
         if not isinstance(file, UploadedFile):
             return text
         try:
-            return uploads.keep(actor=self._request.actor, chunks=file.chunks()).public_id
-        except (Conflict, Invalid, TooLargeBody, Unavailable) as problem:
-            why = problem.errors[0].message if problem.errors else problem.detail
-            field_name = name.partition(".")[0]
-            self.errors.append(FieldError(field_name, f"“{file.name}” cannot be used: {why}", "image_refused"))
+            return studio_uploads.keep(actor=self._request.actor, file=file).public_id
+        except studio_uploads.REFUSALS as problem:
+            sentence = studio_uploads.sentence(problem, file)
+            self.errors.append(FieldError(name.partition(".")[0], sentence, "image_refused"))
             return text

@@ -65,7 +65,7 @@ def test_a_chosen_file_counts_as_an_image(alice: Client) -> None:
 
 def test_the_price_of_words_depends_on_them(alice: Client) -> None:
     empty = box(alice, "prompt-expansion-text", model="google/gemini-2.5-flash", max_tokens="1024")
-    assert empty.words == "No price yet Still needed: Prompt."
+    assert empty.words == "Still needed: Prompt. No price yet"
     short, long = (
         agreed(box(alice, "prompt-expansion-text", model="google/gemini-2.5-flash", prompt=text, max_tokens="1024"))
         for text in ("fox", "fox " * 500)
@@ -87,7 +87,7 @@ def test_what_is_too_dear_names_the_dearest_variant_that_fits(world: World, alic
     budgets.set_limit(by="test", team=world.team, period=Period.DAY, limit=200_000, membership=membership)
     page = box(alice, "wan-2.2-turbo", prompt="a dog", image_url=IMAGE, resolution="720p")
     assert "Your budget today has only40 credits $0.20" in page.texts("li")
-    assert "What would fit: Resolution 480p, for 40 credits $0.20." in page.words
+    assert page.texts("button", value="fit") == ["Use 5 s, 480p for 40 credits $0.20"]
     fitting = box(alice, "wan-2.2-turbo", prompt="a dog", image_url=IMAGE, resolution="480p")
     assert "Your budget today leaves0 credits $0.00" in fitting.texts("li")
     assert "Not enough" not in fitting.words
