@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, expect, sync_playwright
 
 from tests.browser import chromium, screens
 from tests.browser.house import BrowserHouse
 from tests.browser.people import Person
 from tests.browser.watch import NARROW, WIDE, Watch
+
+_FAILED = pytest.StashKey[bool]()
+expect.set_options(timeout=20_000)  # ms; other tests run beside
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -57,12 +60,21 @@ def chrome() -> Iterator[Browser]:
     assert asyncio._get_running_loop() is None, "a loop left behind would break the database tests after us"
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Generator[None, Any, Any]:
+    """`person` hears whether the test went wrong."""
+    report = yield
+    if report.when == "call":
+        item.stash[_FAILED] = report.failed
+    return report
+
+
 @pytest.fixture
-def person(chrome: Browser, house: BrowserHouse) -> Iterator[Callable[..., Person]]:
+def person(chrome: Browser, house: BrowserHouse, request: pytest.FixtureRequest) -> Iterator[Callable[..., Person]]:
     """person("olive"), person(): a browser in which one of the seeded people is signed in, or nobody. Everything
     that it meets is held against the rules at the end (tests.browser.watch)."""
     with ExitStack() as stack:
-        watches: list[Watch] = []
+        people: list[Person] = []
 
         def enter(
             name: str = "",
@@ -90,10 +102,12 @@ def person(chrome: Browser, house: BrowserHouse) -> Iterator[Callable[..., Perso
                 context.add_cookies([cookie])  # type: ignore[list-item]
             watch = Watch(house.site, expected=expected, beyond=beyond)
             watch.on(context)
-            watches.append(watch)
-            page: Page = context.new_page()
-            return Person(page=page, context=context, watch=watch, house=house)
+            somebody = Person(page=context.new_page(), context=context, watch=watch, house=house)
+            people.append(somebody)
+            return somebody
 
         yield enter
-        for watch in watches:
-            watch.check()
+        for number, somebody in enumerate(people):
+            if request.node.stash.get(_FAILED, True):
+                screens.take_failed(somebody.page, f"{request.node.name}-{number}")
+            somebody.watch.check()

@@ -45,8 +45,9 @@ class BrowserHouse:
     def __init__(self, base: Path) -> None:
         self.data_dir = base / "data"
         self.port = development.free_port()
-        self.house = House(base / "run.log", DATA_DIR=str(self.data_dir), **dict.fromkeys(NOT_OURS))
-        self.site = f"http://127.0.0.1:{self.port}"
+        self.site = f"http://localhost:{self.port}"  # a passkey is bound to a name, and 127.0.0.1 is none
+        ours = {"DATA_DIR": str(self.data_dir), "SITE_URL": self.site}
+        self.house = House(base / "run.log", **{**dict.fromkeys(NOT_OURS), **ours})
         self.mail = self.data_dir / "mail"
         self.standin = ""
         self.seeded: Seeded
@@ -153,6 +154,7 @@ def main() -> None:
     """`python -m tests.browser.house FOLDER`: runs one until it is interrupted."""
     base = Path(sys.argv[1]).resolve()
     base.mkdir(parents=True, exist_ok=True)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     house = BrowserHouse(base)
     try:
         house.start()
@@ -160,7 +162,9 @@ def main() -> None:
         (base / "house.json").write_text(json.dumps(kept))
         sys.stdout.write(f"BROWSER_HOUSE={base / 'house.json'}\n")
         sys.stdout.flush()
-        signal.sigwait({signal.SIGINT, signal.SIGTERM})
+        signal.pause()
+    except KeyboardInterrupt:
+        pass
     finally:
         house.stop()
 

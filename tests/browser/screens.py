@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import re
 from pathlib import Path
 
 from playwright.sync_api import Page
@@ -18,6 +19,7 @@ _HEAD = """<!DOCTYPE html>
 <style>body { font: 16px sans-serif; margin: 2rem } a { margin-right: 1rem } img { border: 1px solid #888 }</style>
 <h1>Screens</h1>
 """
+FAILED = FOLDER / "failed"
 HEIGHTS = {NARROW: 844, WIDE: 900}
 
 
@@ -26,6 +28,12 @@ def take(page: Page, name: str, state: str, width: int) -> None:
     page.set_viewport_size({"width": width, "height": HEIGHTS[width]})
     FOLDER.mkdir(parents=True, exist_ok=True)
     page.screenshot(path=FOLDER / f"{name}-{state}-{width}.png", full_page=True, animations="disabled")
+
+
+def take_failed(page: Page, name: str) -> None:
+    """What stood on the screen when a test failed."""
+    FAILED.mkdir(parents=True, exist_ok=True)
+    page.screenshot(path=FAILED / f"{re.sub(r'[^a-z0-9-]+', '-', name.lower())}.png")
 
 
 def write_index(folder: Path = FOLDER) -> None:
