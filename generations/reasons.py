@@ -16,6 +16,18 @@ SENTENCES: dict[str, str] = {
     Reason.CONTENT_REFUSED: "The provider's content policy refused this input. Nothing was charged.",
     Reason.MODEL_WITHDRAWN: "This model was withdrawn before the work began. Nothing was charged.",
 }
+# The same in a few words, for lists.
+SHORT: dict[str, str] = {
+    Reason.PROVIDER_REJECTED: "input not accepted",
+    Reason.PROVIDER_FAILED: "the provider failed",
+    Reason.PROVIDER_UNAVAILABLE: "provider not reached",
+    Reason.NO_OUTPUT: "no result",
+    Reason.RESULT_LOST: "result lost",
+    Reason.TIMED_OUT: "took too long",
+    Reason.OUTCOME_UNKNOWN: "never confirmed",
+    Reason.CONTENT_REFUSED: "refused by content policy",
+    Reason.MODEL_WITHDRAWN: "model withdrawn",
+}
 RETRYABLE = frozenset(
     {
         Reason.PROVIDER_FAILED,
