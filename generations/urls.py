@@ -11,6 +11,7 @@ from generations import (
     views_deliveries,
     views_generation,
     views_history,
+    views_library,
     views_receipts,
     views_shares,
     views_studio,
@@ -19,6 +20,7 @@ from generations import (
 
 urlpatterns = [
     path("", views.landing, name="landing"),
+    path("prices", views.prices, name="prices"),
     path("studio", views_studio.studio, name="studio"),
     path("studio/uploads", views_studio.upload, name="studio-uploads"),
     path("studio/<str:slug>", views_studio.model, name="model"),
@@ -27,6 +29,12 @@ urlpatterns = [
     path("studio/<str:slug>/expansions/<str:public_id>", views_studio_more.expansion, name="expansion"),
     path("history", views_history.history, name="history"),
     path("history/live", views_history.live, name="history-live"),
+    path("history/selected", views_library.selected, name="history-selected"),
+    path("history/selected/delete", views_library.delete, name="history-delete"),
+    path("history/tags", views_library.team_tags, name="history-tags"),
+    path("history/tags/delete", views_library.delete_tag, name="history-tag-delete"),
+    path("generations/<str:public_id>/favourite", views_library.favourite, name="generation-favourite"),
+    path("generations/<str:public_id>/tags", views_library.tags, name="generation-tags"),
     path("generations/<str:public_id>", views_generation.generation, name="generation"),
     path("generations/<str:public_id>/live", views_generation.live, name="generation-live"),
     path("generations/<str:public_id>/cancel", views_generation.cancel, name="generation-cancel"),

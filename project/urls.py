@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.contrib import admin
 from django.urls import include, path
 
-from project import appearance, components_page, health
+from project import appearance, components_page, health, status_page
 
 urlpatterns = [
     path("", include("generations.urls")),
@@ -16,6 +16,7 @@ urlpatterns = [
     path("appearance", appearance.choose, name="appearance"),
     path("admin/components", components_page.components, name="components"),
     path("admin/", admin.site.urls),
+    path("status", status_page.status, name="status"),
     path("health/live", health.live),
     path("health/ready", health.ready),
     path("health/queue", health.queue),

@@ -69,6 +69,7 @@ STATEMENTS: dict[str, Rule] = {
     "wallet/statement.csv": team(roles.BILLING, frozenset({"GET"}), searches=_DAYS),
     "wallet/statement.pdf": team(roles.BILLING, frozenset({"GET"}), searches=_DAYS),
     "wallet/spend": team(roles.BILLING, searches=("by=model", "by=member", "by=key")),
+    "wallet/spend.csv": team(roles.BILLING, frozenset({"GET"}), searches=("by=member", "by=key&table=days")),
 }
 
 RECHARGE: dict[str, Rule] = {
@@ -319,7 +320,7 @@ IDENTITY: dict[str, Rule] = {
 
 HEALTH: dict[str, Rule] = {
     "appearance": public(WRITE, body={"theme": "dark", "next": "/"}, answers=only(POST=303)),
-    "status": public(answers=only(GET=(200, 503), HEAD=(200, 503))),
+    "status": public(),
     "health/live": public(),
     "health/ready": public(),
     "health/queue": public(answers=only(GET=(200, 503), HEAD=(200, 503))),
