@@ -48,7 +48,7 @@
       }
       const help = document.getElementById(`h-${name}`);
       help.dataset.help ??= help.textContent;
-      help.textContent = reason ? `${reason.words}.` : help.dataset.help;
+      help.textContent = reason && !wrong ? `${reason.words}.` : help.dataset.help; // a fault says it once
       complain(name, wrong);
     }
   }
