@@ -89,6 +89,10 @@ class SpendForm(PeriodForm):
     def by(self) -> spend.By:
         return spend.By(self.cleaned_data["by"])
 
+    @property
+    def kept(self) -> Mapping[str, str]:
+        return {**super().kept, "by": self.by.value}
+
 
 BY = {
     spend.By.MODEL: "Model",

@@ -12,6 +12,7 @@ from billing import (
     views_payments,
     views_recharge,
     views_refunds,
+    views_spend,
     views_statements,
     views_top_up,
 )
@@ -32,7 +33,8 @@ urlpatterns = [
     path("wallet/statement", views_statements.statement, name="statement"),
     path("wallet/statement.csv", views_statements.statement_csv, name="statement_csv"),
     path("wallet/statement.pdf", views_statements.statement_file, name="statement_pdf"),
-    path("wallet/spend", views_statements.spent, name="spend"),
+    path("wallet/spend", views_spend.spent, name="spend"),
+    path("wallet/spend.csv", views_spend.spent_csv, name="spend_csv"),
     path("wallet/payments/<str:public_id>/refund", views_refunds.refund, name="payment_refund"),
     path("wallet/recharge", views_recharge.recharge, name="recharge"),
     path("wallet/recharge/set", views_recharge.set_recharge, name="recharge_set"),

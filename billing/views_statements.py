@@ -1,4 +1,4 @@
-"""The statement of a period, as a page and as files, and what was spent."""
+"""The statement of a period, as a page and as files."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from django.views.decorators.http import require_GET, require_safe
 
 from accounts import roles
 from accounts.pages import MemberRequest, member_page
-from billing import charts, forms_statements, queries, spend, statement_export, statement_pdf, statements
-from billing.forms_statements import BY, PeriodForm, SpendForm
+from billing import forms_statements, queries, statement_export, statement_pdf, statements
+from billing.forms_statements import PeriodForm
 from project import csv_safe, db, params, pdf
 from project.errors import Invalid
 from project.paging import Side, Window
@@ -86,35 +86,6 @@ def statement_file(request: MemberRequest) -> HttpResponse:
     except Invalid as problem:
         return _statement(request, form, problem)
     return pdf.response(data, filename=name)
-
-
-@member_page(roles.BILLING)
-@require_safe
-def spent(request: MemberRequest) -> HttpResponse:
-    """What was charged in a period, by model, member, key or day, with a chart of its days."""
-    params.check(request.GET, PERIOD | {"by"})
-    shortcuts = forms_statements.of_spend(_today())
-    month = shortcuts[1]
-    form = SpendForm(request.GET, first=month.first, last=month.last)
-    context: dict[str, Any] = {"form": form, "shortcuts": form.shown(shortcuts), "words": BY}
-    if not form.is_valid():
-        return render(request, "billing/spend.html", context, status=422)
-    found = spend.of_period(request.actor.team, by=form.by, first=form.first, last=form.last)
-    rows = [*found.rows, *([found.others] if found.others else [])]
-    most = max((row.amount for row in rows), default=0)
-    context |= {
-        "found": found,
-        "rows": [
-            {"row": row, "percent": spend.percent(row.share), "length": charts.share(row.amount, most)} for row in rows
-        ],
-        "what": BY[form.by],
-        "by_days": form.by == spend.By.DAY,
-        "links": form.by == spend.By.MODEL,
-        "days": [(day, amount) for day, amount in reversed(found.days) if amount],
-        "chart": charts.of_days(found.days),
-        "query": urlencode(form.kept),
-    }
-    return render(request, "billing/spend.html", context)
 
 
 def _period(request: MemberRequest) -> PeriodForm:

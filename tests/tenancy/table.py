@@ -10,6 +10,7 @@ from accounts import roles
 from tests.api import shapes
 from tests.tenancy.rules import BOTH, EVERY, READ, WRITE, Rule, api, only, person, public, team
 from tests.tenancy.table_generation import GENERATION
+from tests.tenancy.table_library import LIBRARY, LIBRARY_REST
 from tests.tenancy.table_studio import STUDIO
 
 PRODUCT: dict[str, Rule] = {
@@ -366,6 +367,7 @@ RULES: dict[str, Rule] = {
     **PRODUCT,
     **GENERATION,
     **STUDIO,
+    **LIBRARY,
     **WALLET,
     **RECHARGE,
     **STATEMENTS,
@@ -375,7 +377,7 @@ RULES: dict[str, Rule] = {
     **AUDIT,
     **BUDGETS,
     **SETTINGS,
-    **{f"api/v1/{route}": rule for route, rule in REST.items()},
+    **{f"api/v1/{route}": rule for route, rule in (REST | LIBRARY_REST).items()},
     **{f"accounts/{route}": rule for route, rule in IDENTITY.items()},
     **{f"admin/{route}": rule for route, rule in ADMIN.items()},
     **HEALTH,

@@ -29,31 +29,54 @@ def alice(world: World, browser: Any) -> Client:
     return client
 
 
+def table_of(page: Page, klass: str) -> Page:
+    start = page.html.index(f'<table class="{klass}">')
+    return Page(page.html[start : page.html.index("</table>", start)])
+
+
 def rows(page: Page) -> list[list[str]]:
-    """Name, charges, share, spent."""
-    table = page.html[page.html.index('<table class="spend">') :]
-    spent = Page(table[: table.index("</table>")])
-    cells = spent.texts("td", klass="number")
-    return [[name, *cells[3 * n : 3 * n + 3]] for n, name in enumerate(spent.texts("th", scope="row"))]
+    """Name and numbers of each row: charges, share, spent, and (not by day) spent before."""
+    html = table_of(page, "spend by-rows").html
+    found = [Page(row) for row in html[: html.index("<tfoot")].split("<tr>")[2:]]
+    return [row.texts("th") + row.texts("td", klass="number") for row in found]
 
 
 def test_rows_bars_and_chart_say_the_same(spender: World, alice: Client) -> None:
     page = read(alice.get("/wallet/spend"))
     assert rows(page) == [
-        ["veo-3.1-fast", "2", "83.33 %", "100 credits $0.50"],
-        ["flux-kontext-pro", "1", "16.67 %", "20 credits $0.10"],
+        ["veo-3.1-fast", "2", "83.33 %", "100 credits $0.50", "$0.00"],
+        ["flux-kontext-pro", "1", "16.67 %", "20 credits $0.10", "$0.00"],
     ]
+    assert table_of(page, "spend by-rows").texts("td", klass="number")[-4:] == ["3", "", "120 credits $0.60", "$0.00"]
     assert [e.attrs["width"] for e in page.all("rect", klass="bar", height="8")] == ["100", "20"]
-    chart = page.one("svg", klass="chart")
-    assert chart.attrs["role"] == "img"
-    assert page.one("title", id=chart.attrs["aria-labelledby"]).text.endswith(f"most on {today()}: $0.60")
-    table = page.html[page.html.index('<table class="equation">') :]
-    days = Page(table[: table.index("</table>")])
-    assert (days.texts("th", scope="row"), days.texts("td")) == ([today().isoformat()], ["120 credits $0.60"])
-    assert "120 credits $0.60 for 3 charges" in page.words
-    links = [e.attrs["href"] for e in page.all("a") if e.attrs["href"].startswith("/history")]
-    assert links == ["/history", "/history?model=veo-3.1-fast", "/history?model=flux-kontext-pro"]
+    words = f"{today()}: $0.60: veo-3.1-fast $0.50, flux-kontext-pro $0.10"
+    (column,) = page.all("a", klass="column")
+    assert (column.attrs["aria-label"], column.attrs["tabindex"]) == (words, "0")
+    assert column.attrs["href"] == f"/wallet/statement?from={today()}&to={today()}"
+    assert page.one("p", id="readout").text == f"Most on {words}"
+    legend = page.html[page.html.index('<ol class="legend"') :]
+    assert Page(legend[: legend.index("</ol>")]).texts("bdi") == ["veo-3.1-fast", "flux-kontext-pro"]
+    days = table_of(page, "spend days")
+    assert days.texts("th", scope="row") == [today().isoformat(), "All"]
+    assert days.texts("td") == ["$0.60", "$0.50", "$0.10"] * 2
+    assert page.texts("dd")[:2] == ["120 credits $0.60", "3 charges in the statement"]
+    month = f"from={today() - timedelta(days=29)}&to={today()}"
+    links = [e.attrs["href"] for e in page.all("a") if e.attrs["href"].startswith("/history?")]
+    assert links == [f"/history?model=veo-3.1-fast&{month}", f"/history?model=flux-kontext-pro&{month}"]
     assert page.unlabelled() == []
+
+
+def test_rows_lead_to_what_was_made(spender: World, alice: Client) -> None:
+    links = {
+        by: [e.attrs["href"] for e in table_of(read(alice.get(f"/wallet/spend?by={by}")), "spend by-rows").all("a")]
+        for by in ("member", "key", "day")
+    }
+    month = f"from={today() - timedelta(days=29)}&to={today()}"
+    assert links == {
+        "member": [f"/history?member=bob%40example.com&{month}"],
+        "key": [f"/history?key={spender.api_key.public_id}&{month}"],
+        "day": [f"/wallet/statement?from={today()}&to={today()}"],
+    }
 
 
 def test_by_member_key_and_day(spender: World, alice: Client) -> None:
@@ -67,7 +90,8 @@ def test_by_member_key_and_day(spender: World, alice: Client) -> None:
 
 def test_periods_are_shortcuts_and_days_of_ones_own(spender: World, alice: Client) -> None:
     page = read(alice.get("/wallet/spend?by=member"))
-    shortcuts = page.all("a", klass="quiet")
+    periods = page.html[page.html.index('aria-label="Periods"') :]
+    shortcuts = Page(periods[: periods.index("</nav>")]).all("a")
     assert [e.text for e in shortcuts] == ["7 days", "30 days", "90 days", "This month", "Last month"]
     assert [e.text for e in shortcuts if "aria-current" in e.attrs] == ["30 days"]
     assert all("by=member" in e.attrs["href"] for e in shortcuts)
@@ -75,8 +99,8 @@ def test_periods_are_shortcuts_and_days_of_ones_own(spender: World, alice: Clien
         read(alice.get(shortcut.attrs["href"]))
     before = today() - timedelta(days=1)
     page = read(alice.get(f"/wallet/spend?from={before}&to={before}"))
-    assert f"Nothing was charged from {before} to {before}." in page.words
-    assert page.all("svg") == []
+    assert "Nothing was charged in these days" in page.words
+    assert page.all("svg", klass="bars") == []
 
 
 @pytest.mark.parametrize(
