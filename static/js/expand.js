@@ -3,34 +3,34 @@
 "use strict";
 
 (() => {
-  const part = (name) => document.querySelector(`#expand [data-expand-${name}]`);
-  const prompt = () => document.getElementById("f-prompt");
+  const byId = (id) => document.getElementById(id);
 
-  // Counter and price follow what is put into a field as what is typed there.
+  // Counter and price follow what is put into the prompt as they follow what is typed there.
   function put(text) {
-    prompt().value = text;
-    prompt().dispatchEvent(new Event("input", { bubbles: true }));
-    prompt().focus();
+    const prompt = byId("f-prompt");
+    prompt.value = text;
+    prompt.dispatchEvent(new Event("input", { bubbles: true }));
+    prompt.focus();
   }
-  function show(used) {
-    part("suggestion").hidden = used;
-    part("used").hidden = !used;
+  function show(state) {
+    for (const part of document.querySelectorAll("#expand [data-expand]")) part.hidden = part.dataset.expand !== state;
   }
 
   document.addEventListener("click", (event) => {
-    if (event.target.closest("[data-expand-use]")) {
+    const button = event.target.closest("#expand button[name='expand.do']");
+    if (button?.value === "use") {
       event.preventDefault();
-      part("before").value = prompt().value;
-      put(document.getElementById("expand-text").value.trim());
-      show(true);
-    } else if (event.target.closest("[data-expand-undo]")) {
+      byId("expand-before").value = byId("f-prompt").value;
+      put(byId("expand-text").value.trim());
+      show("used");
+    } else if (button?.value === "undo") {
       event.preventDefault();
-      put(part("before").value);
-      show(false);
+      put(byId("expand-before").value);
+      show("offered");
     }
   });
 
-  // A refusal is said in its place.
+  // A refusal is said in its place; only our own panel is taken for one.
   document.addEventListener("htmx:beforeSwap", (event) => {
     const { target, xhr } = event.detail;
     if (target.id !== "expand" || xhr.status < 400 || !xhr.responseText.includes('id="expand"')) return;

@@ -38,6 +38,7 @@ def held(world: World) -> int:
 def test_the_form_offers_it_with_the_most_it_can_cost(alice: Client) -> None:
     page = read(alice.get(f"/studio/{SLUG}"))
     button = page.one("button", name="expand.do")
+    assert page.all("button")[0].attrs != button.attrs, "Enter in a field must not press it"
     assert (button.attrs["value"], button.attrs["formaction"]) == ("ask", f"/studio/{SLUG}/expand#expand")
     most = int(page.one("input", name="expand.most").attrs["value"])
     assert 0 < most <= 20_000
@@ -128,10 +129,10 @@ def test_the_suggestion_and_what_it_cost(alice: Client, world: World) -> None:
     page = read(look(alice, row))
     assert page.one("textarea", name="expand.text").text.strip() == "A lighthouse in a storm,\nfilm noir."
     assert "hx-get" not in page.one("div", id="expand").attrs, "nothing is asked after its end"
-    assert page.one("a", href=f"/generations/{row.public_id}").text == "Its receipt"
+    assert page.one("a", href=f"/generations/{row.public_id}").text == "its receipt"
     assert row.charged
     assert f"${row.charged / 1_000_000:f}" in page.words
-    assert "Try again a new charge, at most" in page.words
+    assert "Another try is a new charge of at most" in page.words
     assert page.one("p", id="said").text.strip() == "A suggestion is there."
     assert held(world) == 0
 
@@ -144,7 +145,7 @@ def test_a_failed_one_says_that_nothing_was_charged(alice: Client, world: World)
     page = read(look(alice, row))
     assert "The provider's content policy refused this input. Nothing was charged." in page.words
     assert "hx-get" not in page.one("div", id="expand").attrs
-    assert page.one("button", name="expand.do").attrs["value"] == "ask"
+    assert [button.attrs["value"] for button in page.all("button", name="expand.do")] == ["ask", "discard"]
     assert held(world) == 0
 
 
