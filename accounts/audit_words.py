@@ -25,6 +25,7 @@ GROUPS = {
     "money": "Money",
     "webhook": "Webhooks",
     "generation": "Generations",
+    "share": "Share links",
     "audit": "Audit log",
     "staff": "Staff",
 }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from django.db.models import QuerySet
 
 from accounts import access, roles
@@ -30,6 +32,18 @@ def generation(actor: Actor, public_id: str) -> Generation:
         else None
     )
     if found is None:
+        raise NotFound("There is no such generation.")
+    return found
+
+
+def selected(actor: Actor, public_ids: Iterable[str]) -> list[Generation]:
+    """The generations of the actor's team with these public ids, newest first, with what they made. Raises NotFound
+    when one of them is not there."""
+    wanted = {text: ids.parse("gen", text) for text in public_ids}
+    known = [pk for pk in wanted.values() if pk is not None]
+    rows = generations(actor).select_related("removal").prefetch_related("outputs").filter(pk__in=known)
+    found = list(rows.order_by("-created_at", "-id"))
+    if len(found) != len(wanted):
         raise NotFound("There is no such generation.")
     return found
 

@@ -29,7 +29,7 @@ from project.media_links import Link, LinkExpired, signed_url, verify
 __all__ = [
     "IMAGE_BYTES", "VIDEO_BYTES", "Link", "LinkExpired", "ResultBad", "ResultError", "ResultGone",
     "ResultRefused", "ResultTooLarge", "ResultUnreachable", "StorageDown", "StoredFile", "delete", "open",
-    "receive", "save_upload", "signed_url", "verify",
+    "receive", "save_upload", "signed_url", "size", "verify",
 ]  # fmt: skip
 
 IMAGE_BYTES = 40 * 1024 * 1024
@@ -127,6 +127,15 @@ def delete(name: str) -> None:
     """Removes a stored file; one that is gone already is fine. Raises StorageDown."""
     with _local_errors():
         default_storage.delete(name)
+
+
+def size(name: str) -> int | None:
+    """The bytes of a stored file; None for one that is not there. Raises StorageDown."""
+    with _local_errors():
+        try:
+            return default_storage.size(name)
+        except FileNotFoundError:
+            return None
 
 
 def open(name: str) -> IO[bytes]:

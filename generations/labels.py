@@ -48,8 +48,11 @@ class Counted:
     count: int
 
     @property
-    def more(self) -> bool:
-        return self.count > COUNTED
+    def words(self) -> str:
+        """`12 generations`, `more than 1,000 generations`."""
+        if self.count > COUNTED:
+            return f"more than {COUNTED:,} generations"
+        return f"{self.count:,} generation{'' if self.count == 1 else 's'}"
 
 
 def shown(*, actor: Actor, generations: Sequence[Generation]) -> dict[UUID, Labels]:

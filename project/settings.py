@@ -320,6 +320,7 @@ if _storage_url:
             "endpoint_url": env.base_url("AWS_ENDPOINT_URL"),
             "file_overwrite": True,
             "querystring_auth": True,
+            "max_memory_size": 1024 * 1024,  # bytes of an object that is read; the rest of it waits on the disk
         },
     }
     _media_hosts = [env.base_url("AWS_ENDPOINT_URL") or f"https://{_storage_url[5:].strip('/')}.s3.amazonaws.com"]

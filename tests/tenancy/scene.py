@@ -225,6 +225,8 @@ def _team(name: str, owner: User, prompt: str) -> Things:
     hooks = _told(team, done)
     output = Output.objects.get(generation=done)
     share = done.shares.create(team=team, created_by=f"user:{owner.pk}", expires_at=until, shows_inputs=True)
+    tagging = done.taggings.create(team=team, tag=team.tags.create(name=f"tag of {name}"), created_by=owner.email)
+    place.favourites.create(team=team, generation=done)
     secret = ApiKeySecret.objects.get(api_key=api_key)
     things = {
         "team": team.public_id,
@@ -241,6 +243,7 @@ def _team(name: str, owner: User, prompt: str) -> Things:
         "batch_quote": batch_quote.public_id,
         "file": output.name,
         "share": share.public_id,
+        "tag": tagging.tag.name,
         "raise": raised.public_id,
         "request": asked.public_id,
         "payment": payment.public_id,

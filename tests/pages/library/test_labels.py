@@ -177,5 +177,5 @@ def test_many_taggings_are_counted_up_to_a_bound(world: World, make: Make, monke
     monkeypatch.setattr(labels, "COUNTED", 2)
     bob = world.actor(world.bob)
     labels.tag(actor=bob, generations=[make() for _ in range(4)], name="many")
-    assert [(each.count, each.more) for each in labels.counted(bob)] == [(3, True)]
-    assert labels.of_name(bob, "many").more
+    assert [(each.count, each.words) for each in labels.counted(bob)] == [(3, "more than 2 generations")]
+    assert labels.of_name(bob, "many").words == "more than 2 generations"
