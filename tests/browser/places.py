@@ -35,6 +35,11 @@ class Place:
 PUBLIC = [
     Place("landing", "", "/", ""),
     Place("docs", "api/v1/docs", "/api/v1/docs", ""),
+    Place("prices", "prices", "/prices", ""),
+    Place("status", "status", "/status", ""),
+    Place("share", "s/<str:token>", "{link_share}", ""),
+    Place("share", "s/<str:token>", "/s/nothing", "", "error", 404),
+    Place("components", "admin/components", "/admin/components", "root"),
     Place("missing", None, "/nowhere", "", "error", 404),
     Place("missing-signed-in", None, "/generations/gen_00000000000000000000000000000000", "olive", "error", 404),
     Place("forbidden", "team/keys", "/team/keys", "viewer", "error", 403),
@@ -52,6 +57,12 @@ STUDIO = [
     Place("model", "studio/<str:slug>", "/studio/veo-3.1-fast", "nora", "empty"),
     Place("model", "studio/<str:slug>", "/studio/veo-3.1-fast", "viewer", "viewer"),
     Place("history", "history", "/history", "olive"),
+    Place("history-table", "history", "/history?view=table", "olive"),
+    Place("history-tags", "history/tags", "/history/tags", "olive"),
+    Place("history-tags", "history/tags", "/history/tags", "nora", "empty"),
+    Place("history-tag-delete", "history/tags/delete", "/history/tags/delete?tag=launch", "olive"),
+    Place("history-batch", "history", "/history?batch={studio_batch}", "olive"),
+    Place("history-wrong", "history", "/history?from=yesterday", "olive", "error", 422),
     Place("history-filtered", "history", "/history?status=succeeded&model=veo-3.1-fast", "olive"),
     Place("history-filtered", "history", "/history?status=expired", "olive", "empty"),
     Place("history", "history", "/history", "nora", "empty"),
@@ -60,6 +71,7 @@ STUDIO = [
     Place("generation", "generations/<str:public_id>", "/generations/{failed}", "olive", "failed"),
     Place("generation", "generations/<str:public_id>", "/generations/{doubted}", "olive", "unknown"),
     Place("generation", "generations/<str:public_id>", "/generations/{canceled}", "olive", "canceled"),
+    Place("generation", "generations/<str:public_id>", "/generations/{removed}", "olive", "deleted"),
     Place("generation", "generations/<str:public_id>", "/generations/{running}", "owner", "running"),
     Place("receipt", "generations/<str:public_id>/receipt", "/generations/{video}/receipt", "olive"),
     Place(
@@ -196,6 +208,9 @@ PLACES = [*PUBLIC, *STUDIO, *MONEY, *TEAM, *SETTINGS, *IDENTITY]
 # Answers to GET that are no pages of ours to look at.
 NOT_PAGES: dict[str, str] = {
     "media/<path:path>": "files",
+    "studio/uploads": "files of the studio's form",
+    "studio/<str:slug>/expansions/<str:public_id>": "a fragment of the model's page",
+    "generations/<str:public_id>/webhook": "a fragment of the generation's page",
     "settings": "leads on to the profile",
     "accounts/email/": "leads on to the settings",
     "accounts/sessions/": "leads on to the settings",

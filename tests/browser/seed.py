@@ -28,7 +28,7 @@ from accounts import addresses, invitation_links, keys, roles, teams  # noqa: E4
 from accounts.actors import Actor  # noqa: E402
 from accounts.models import AddressChange, Invitation, Membership, Role, Team, User  # noqa: E402
 from billing import ledger  # noqa: E402
-from generations import idempotency, intake, outcomes  # noqa: E402
+from generations import idempotency, intake, labels, outcomes, removals, shares  # noqa: E402
 from generations.models import Generation, Output, Reason  # noqa: E402
 from generations.sandbox import films, pictures  # noqa: E402
 from tests.accounts.mfa.security_key import SecurityKey  # noqa: E402
@@ -127,10 +127,21 @@ def _studio(seed: Seed) -> None:
     outcomes.fail(generation_id=failed.pk, reason=Reason.CONTENT_REFUSED)
     canceled = _made(actors[0], IMAGE, "A poster for a film that is not made")
     outcomes.cancel(generation_id=canceled.pk, actor="test")
+    made: list[Generation] = []
     for at in range(IN_THE_STUDIO):
         slug, prompt = (VIDEO if at % 3 == 0 else IMAGE), PROMPTS[at % len(PROMPTS)]
         done = delivered(_made(actors[at % 3], slug, prompt))
+        made.append(done)
         seed.ids["video" if slug == VIDEO else "image"] = done.public_id
+    seed.links["share"] = shares.link(
+        shares.make(by=actors[0], generation=done, days=7, shows_inputs=True)
+    ).removeprefix(settings.SITE_URL)
+    labels.tag(actor=actors[0], generations=made[-3:], name="launch")
+    labels.favour(actor=actors[0], generations=made[-5:])
+    removals.remove(actor=actors[0], generations=made[:1])
+    seed.ids["removed"] = made[0].public_id
+    batch, _ = scene._batch(team, Membership.objects.get(team=team, user=olive), PROMPTS[6])
+    seed.ids |= {"studio_batch": batch.public_id}
     seed.ids |= {"doubted": in_doubt.public_id, "failed": failed.public_id, "canceled": canceled.public_id}
     seed.ids |= {"studio_key": row.public_id, "studio_team": team.public_id}
     seed.sessions |= {"olive": _signed_in("olive", olive), "max": _signed_in("max", maxim)}

@@ -7,7 +7,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-from playwright.sync_api import BrowserContext, ConsoleMessage, Page, Request, Response
+from playwright.sync_api import BrowserContext, ConsoleMessage, Page, Request, Response, WebError
 
 MOST_REQUESTS = 20
 MOST_BYTES = 150 * 1024  # of css and js, as the browser reads them
@@ -46,7 +46,7 @@ class Watch:
     def on(self, context: BrowserContext) -> None:
         context.add_init_script(_TELL_VIOLATIONS)
         context.on("console", self._said)
-        context.on("weberror", lambda error: self.wrong.append(f"page error: {error.error}"))
+        context.on("weberror", self._broke)
         context.on("request", self._asked)
         context.on("response", self._answered)
         context.on("requestfailed", self._failed)
@@ -61,6 +61,9 @@ class Watch:
         if any(f"status of {status} " in message.text for status in self.expected):
             return
         self.wrong.append(f"console {message.type}: {message.text} ({where})")
+
+    def _broke(self, error: WebError) -> None:
+        self.wrong.append(f"page error: {error.error} ({error.page.url if error.page else ''})")
 
     def _asked(self, request: Request) -> None:
         self.requests.append(request)
