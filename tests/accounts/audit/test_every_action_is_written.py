@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -13,9 +14,10 @@ ROOT = Path(__file__).resolve().parents[3]
 WORDS = {"accounts/audit_words.py", "accounts/models/audit.py"}
 
 
-def written() -> set[str]:
+@cache
+def written() -> frozenset[str]:
     """The names of actions that the source speaks of, but for their list and their words."""
-    found = set()
+    found: set[str] = set()
     for app in ("accounts", "billing", "generations", "project"):
         for path in (ROOT / app).rglob("*.py"):
             if path.relative_to(ROOT).as_posix() not in WORDS and "migrations" not in path.parts:
@@ -26,7 +28,7 @@ def written() -> set[str]:
                         and node.value.id == "Action"
                     ):
                         found.add(node.attr)
-    return found
+    return frozenset(found)
 
 
 @pytest.mark.parametrize("action", Action)
