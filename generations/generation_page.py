@@ -10,7 +10,18 @@ from typing import Any
 from accounts import roles
 from accounts.actors import Actor
 from accounts.webhooks import page_queries as hooks
-from generations import again, labels, neighbours, page_queries, progress, share_queries, shares, timeline
+from generations import (
+    again,
+    labels,
+    neighbours,
+    page_queries,
+    progress,
+    removals,
+    share_queries,
+    shares,
+    studio_expansions,
+    timeline,
+)
 from generations.catalog import ENTRIES
 from generations.models import Generation, Output, Status
 from project.errors import Problem
@@ -74,18 +85,16 @@ def whole(
 def live(actor: Actor, row: Generation) -> dict[str, Any]:
     """What changes while it is under way, and when it ends."""
     entry = ENTRIES.get(row.model)
-    removal = getattr(row, "removal", None)
     outputs = sorted(row.outputs.all(), key=lambda output: output.index)
-    there = row.status == Status.SUCCEEDED and removal is None
+    there = row.status == Status.SUCCEEDED and not removals.is_removed(row)
     return {
         "name": entry.name if entry else row.model,
         "by": made_by(row),
-        "removal": removal,
-        "remover": page_queries.emails(actor=actor, names=[removal.removed_by]).get(removal.removed_by, "")
-        if removal
-        else "",
+        "removed": removals.words(row),
+        "deletable": actor.may(roles.MAKE) and bool(removals.judge(actor=actor, generations=[row]).go),
         "files": [_file(row, output) for output in outputs] if there else [],
         "timeline": timeline.timeline(row),
+        "uses": studio_expansions.uses(row),
         "may_make": actor.may(roles.MAKE),
         **standing(actor, row),
         **told(actor, row),
@@ -112,7 +121,7 @@ def told(actor: Actor, row: Generation) -> dict[str, Any]:
 
 def sharing(actor: Actor, row: Generation, **said: Any) -> Sharing | None:
     """The section of share links; None where there is nothing to share."""
-    if row.status != Status.SUCCEEDED or hasattr(row, "removal") or not row.outputs.all():
+    if row.status != Status.SUCCEEDED or removals.is_removed(row) or not row.outputs.all():
         return None
     rows = share_queries.open_shares(actor=actor, generation=row)
     return Sharing(rows=rows, press=secrets.token_hex(16), **said)

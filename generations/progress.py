@@ -29,8 +29,9 @@ _SELDOM = 10
 
 @dataclass(frozen=True)
 class Progress:
-    """Seconds are whole. `step` is the place in STEPS, None for what ended without a result; `over` says that it takes
-    longer than usual; `every` is after how many seconds to look again, 0 at the end."""
+    """Seconds are whole. `step` is the place in STEPS, None for what ended without a result; `over`: it takes longer
+    than usual; `doubtful`: nobody knows whether it is made; `every`: after how many seconds to look again, 0 at the
+    end."""
 
     sentence: str
     step: int | None
@@ -38,6 +39,7 @@ class Progress:
     typical: int
     over: bool
     every: int
+    doubtful: bool
     notes: Sequence[str]
 
     @property
@@ -50,7 +52,7 @@ class Progress:
     @property
     def measured(self) -> bool:
         """Whether a bar says anything true: how far it is of the usual time."""
-        return bool(self.typical) and not self.over and self.step not in (None, 4)
+        return bool(self.typical and self.every) and not self.over and not self.doubtful
 
 
 def progress(generation: Generation, *, ahead: int = 0) -> Progress:
@@ -66,6 +68,7 @@ def progress(generation: Generation, *, ahead: int = 0) -> Progress:
         typical=typical,
         over=over,
         every=_every(generation, elapsed),
+        doubtful=generation.status == Status.UNKNOWN,
         notes=list(_notes(generation, over=over, typical=typical, ahead=ahead)),
     )
 

@@ -61,7 +61,8 @@ def revoke(request: MemberRequest, public_id: str, share_id: str) -> HttpRespons
 def _answer(request: MemberRequest, row: Generation, *, status: int = 200, **said: Any) -> HttpResponse:
     """The section of links alone for htmx; else back to it, or the whole page with what is wrong."""
     if request.htmx:
-        context = {"row": row, "sharing": generation_page.sharing(request.actor, row, **said)}
+        may_make = request.actor.may(roles.MAKE)
+        context = {"row": row, "may_make": may_make, "sharing": generation_page.sharing(request.actor, row, **said)}
         return render(request, "generations/_shares.html", context, status=status if status < 400 else 200)
     if status >= 400:
         context = generation_page.whole(request.actor, row, said=said)

@@ -66,7 +66,9 @@ def test_htmx_gets_the_section_alone(alice: Client, make: Make) -> None:
     page = read(answer)
     share = Share.objects.get()
     assert page.one("section").attrs["id"] == "shares"
-    assert page.one("li", klass="made").text
+    assert shares.link(share) in page.one("li", klass="made").text
+    assert page.one("form", hx_post=f"/generations/{row.public_id}/shares/{share.public_id}/revoke")
+    assert page.one("form", hx_post=f"/generations/{row.public_id}/shares")
     answer = alice.post(f"/generations/{row.public_id}/shares", {"days": "3"}, headers=headers)
     assert "Choose 1, 7, 30 or 90 days." in read(answer).words
     path = f"/generations/{row.public_id}/shares/{share.public_id}/revoke"
