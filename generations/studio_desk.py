@@ -25,7 +25,7 @@ class Desk:
     errors: list[FieldError] = field(default_factory=list)
     problem: Mapping[str, Any] | None = None  # as problem details, for what belongs to no field
     expand: studio_expansions.Panel | None = None  # what stands below the prompt
-    start: str = ""  # what a fresh form was filled with: "settings", "again" or "switch"
+    start: str = ""  # what a fresh form was filled with: "settings", "again", "text" or "switch"
 
     @property
     def differs(self) -> bool:

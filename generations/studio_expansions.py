@@ -120,6 +120,8 @@ def panel(*, entry: Entry, data: Mapping[str, Any], row: Generation, **shown: An
         return Panel(state="writing", row=row, elapsed=elapsed, limit=_limit(entry), **shown)
     if row.status != Status.SUCCEEDED:
         return idle(entry=entry, data=data, state="failed", row=row, **shown)
+    if not row.text:  # it was deleted meanwhile
+        return idle(entry=entry, data=data, **shown)
     return idle(entry=entry, data=data, **{"state": "done", "row": row, "text": row.text.strip(), **shown})
 
 
@@ -139,12 +141,18 @@ def most(*, entry: Entry, idea: str, prices: Mapping[str, PriceVersion]) -> int:
     return -(-max(holds) // STEP) * STEP
 
 
-def as_prompt(generation: Generation, entry: Entry) -> dict[str, Any] | None:
-    """What a form of `entry` begins with when a text that was made is used in it: the text as its prompt. None where
-    the generation's own input is meant."""
-    if generation.kind != "text" or entry.kind == "text" or generation.status != Status.SUCCEEDED:
-        return None
-    return {"prompt": generation.text.strip()}
+def as_prompt(generation: Generation, entry: Entry) -> str:
+    """A text that was made, as the prompt of a form of `entry`. Empty where the generation's own input is meant."""
+    return generation.text.strip() if generation.kind == "text" and entry.kind != "text" else ""
+
+
+def uses(generation: Generation) -> list[Entry]:
+    """The models in which a text that was made can be used as the prompt, as far as they are on offer. One query for a
+    text, none for what is none."""
+    if generation.kind != "text" or not generation.text:
+        return []
+    on_offer = set(Listing.objects.filter(available=True).values_list("slug", flat=True))
+    return [entry for slug, entry in catalog.ENTRIES.items() if entry.kind != "text" and slug in on_offer]
 
 
 def told(problem: Problem) -> dict[str, Any]:

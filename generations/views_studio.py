@@ -125,6 +125,9 @@ def _start(request: MemberRequest, desk: Desk) -> None:
     again = request.GET.get("from", "")
     if again:
         generation = access.generation(request.actor, again)
+        if text := studio_expansions.as_prompt(generation, desk.entry):
+            desk.data, desk.start = {"prompt": text}, "text"
+            return
         source = catalog.ENTRIES.get(generation.model, desk.entry)
         desk.data = studio_carry.carried(generation.input, source=source.json_schema(), target=desk.schema)
         desk.start = "again"

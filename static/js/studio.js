@@ -91,7 +91,7 @@
 
   // --- the price ----------------------------------------------------------------------------------------------------
   let [now, asked, told, held] = [0, 0, "", false];
-  const state = () => new URLSearchParams([...new FormData(form)].filter(([name, value]) => typeof value === "string" && name !== "agreed").concat([["sending", studioImages.sending().join()]])).toString();
+  const state = () => new URLSearchParams([...new FormData(form)].filter(([name, value]) => typeof value === "string" && name !== "agreed" && !name.startsWith("expand.")).concat([["sending", studioImages.sending().join()]])).toString();
 
   function revise(event) {
     if (event?.target.dataset?.moves) document.getElementById(event.target.dataset.moves).value = event.target.value;
