@@ -54,6 +54,6 @@ def too_many(request: HttpRequest) -> HttpResponse:
     action = OF_PAGE.get(match.url_name or "") if match else None
     typed = request.POST.get("email", "").strip().lower()
     wait = seconds_to_wait(request, action=action, key=typed) if action else LEAST_WAIT
-    answer = render(request, "429.html", status=429)
+    answer = render(request, "429.html", {"wait": wait}, status=429)
     answer["Retry-After"] = str(wait)
     return answer

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
+from django.template.loader import render_to_string
 from django.views import defaults
 
 from project.errors import BadRequest, Forbidden, NotFound, Problem
-from project.middleware import answer, wants_json
+from project.middleware import answer, told, wants_json
 
 
 class Failure(Problem):
@@ -19,7 +20,11 @@ class Failure(Problem):
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return answer(request, BadRequest("")) if wants_json(request) else defaults.bad_request(request, exception)
+    """With the person's navigation where the request came far enough to know the person."""
+    if wants_json(request):
+        return answer(request, BadRequest(""))
+    page = render_to_string("400.html", told(request), request if hasattr(request, "user") else None)
+    return HttpResponse(page, status=400)
 
 
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -30,8 +35,16 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     return answer(request, NotFound("")) if wants_json(request) else defaults.page_not_found(request, exception)
 
 
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """A form without its token; `reason` is for the log, which has it already."""
+    if wants_json(request):
+        return answer(request, Forbidden(""))
+    return HttpResponse(render_to_string("403_csrf.html", told(request), request), status=403)
+
+
 def failed(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-    if not wants_json(request):
-        return defaults.server_error(request)
-    request_id = request.META.get("FRAMEHOUSE_REQUEST_ID", "")
-    return answer(request, Failure("The log has it.", extra={"request_id": request_id}))
+    """A page that needs nothing that may have broken: no database, no session, no manifest of files."""
+    if wants_json(request):
+        request_id = request.META.get("FRAMEHOUSE_REQUEST_ID", "")
+        return answer(request, Failure("The log has it.", extra={"request_id": request_id}))
+    return HttpResponse(render_to_string("500.html", told(request)), status=500)

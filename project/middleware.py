@@ -10,10 +10,11 @@ from collections.abc import Callable
 from django.db import DatabaseError, InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.template.loader import render_to_string
+from django.utils.http import url_has_allowed_host_and_scheme
 
-from project import logs
+from project import appearance, logs
 from project.db import was_lock_timeout
-from project.errors import Busy, Problem, TooLargeBody, Unavailable
+from project.errors import Busy, MethodNotAllowed, Problem, TooLargeBody, Unavailable
 
 log = logging.getLogger("project.request")
 Handler = Callable[[HttpRequest], HttpResponse]
@@ -58,7 +59,12 @@ class ProblemMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        return self.get_response(request)
+        response = self.get_response(request)
+        if response.status_code == 405 and request.method == "GET" and not wants_json(request):
+            problem = MethodNotAllowed("Only a form is sent to this address. Go to the page with the form.")
+            problem.headers["Allow"] = response.headers["Allow"]
+            return answer(request, problem)  # else an empty page, as after reloading what a form answered
+        return response
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         problem = as_problem(error)
@@ -82,6 +88,12 @@ def wants_json(request: HttpRequest) -> bool:
     return request.path.startswith(("/api/", "/callbacks/", "/health/"))
 
 
+def told(request: HttpRequest) -> dict[str, object]:
+    """What a page about an error knows without asking the database: the request's id and the chosen theme."""
+    chosen = appearance.theme(request)["theme"]
+    return {"request_id": request.META.get("FRAMEHOUSE_REQUEST_ID", ""), "theme": chosen}
+
+
 def answer(request: HttpRequest, problem: Problem) -> HttpResponse:
     """The response for a Problem, as JSON or as a page."""
     response: HttpResponse
@@ -89,8 +101,23 @@ def answer(request: HttpRequest, problem: Problem) -> HttpResponse:
         response = JsonResponse(problem.as_json(), status=problem.status, content_type="application/problem+json")
     else:
         context_of = None if problem.status in (413, 503) else request  # no context processors: they ask the database
-        page = render_to_string("problem.html", {"problem": problem}, context_of)
-        response = HttpResponse(page, status=problem.status)
+        wait = problem.headers.get("Retry-After", "")
+        context = {
+            **told(request),
+            "problem": problem,
+            "wait": int(wait) if wait.isdecimal() else None,
+            "sent": request.method == "POST",
+            "back": _back(request),
+        }
+        response = HttpResponse(render_to_string("problem.html", context, context_of), status=problem.status)
     for name, value in problem.headers.items():
         response[name] = value
     return response
+
+
+def _back(request: HttpRequest) -> str:
+    """The page of ours that a form was sent from; nothing when it is not known or no form was sent."""
+    page = request.headers.get("Referer", "")
+    if request.method != "POST" or not url_has_allowed_host_and_scheme(page, allowed_hosts={request.get_host()}):
+        return ""
+    return page

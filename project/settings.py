@@ -289,6 +289,7 @@ X_FRAME_OPTIONS = "DENY"
 if env.flag("BEHIND_TLS_PROXY", default=False):  # only where the proxy strips the header of its callers
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 CSRF_TRUSTED_ORIGINS = [SITE_URL]
+CSRF_FAILURE_VIEW = "project.error_views.csrf_failure"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 262_144  # 256 KiB, faults.md row 75; uploads have their own cap
 FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 200
