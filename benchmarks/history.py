@@ -24,7 +24,7 @@ os.environ["DATA_DIR"] = str(ROOT / ".data" / "bench-history")
 os.environ["DJANGO_SETTINGS_MODULE"] = "project.settings"
 sys.path.insert(0, str(ROOT))
 
-SMALLEST, OF_OTHERS, PEOPLE, YEAR = 1_000, 1_000, 5, 365 * 86400
+SMALLEST, OF_OTHERS, PEOPLE, YEAR = 1_000, 5_000, 5, 365 * 86400
 
 # Row n of a team: the newest is 0. Most succeed, a model and a member make most of them, one model hardly any.
 # `light` stands in most prompts, `zebra` in five old ones, `word1234` in about one of five thousand.
@@ -52,6 +52,7 @@ CHANGED = {
     "membership_id": "case when other < 200 then null else (%(people)s::bigint[])[1 + mod(dice, 5)] end",
     "api_key_id": "case when other < 200 then %(key)s else null end",
     "hold_id": "gen_random_uuid()",
+    "provider_task_id": "gen_random_uuid()::text",
     "status_version": "4",
     "output_count": "1",
     "next_action_at": "null",
@@ -91,6 +92,8 @@ def prepare(sizes: list[int], others: int) -> dict[int, Any]:
     some = max(0, others // OF_OTHERS - Team.objects.filter(name__startswith="other ").count())
     if missing or some:
         begun = time.perf_counter()
+        sources = [(start(f"history {size}", people=PEOPLE), size) for size in missing]
+        sources += [(start(f"other {time.time_ns()}", people=1), OF_OTHERS) for _ in range(some)]
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute("set local statement_timeout = 0; set local maintenance_work_mem = '256MB'")
             cursor.execute(
@@ -101,45 +104,53 @@ def prepare(sizes: list[int], others: int) -> dict[int, Any]:
             indexes = cursor.fetchall()
             for name, _ in indexes:  # built at the end: many times faster
                 cursor.execute(f"drop index {name}")
-            for number in range(some):
-                fill(f"other {number}", OF_OTHERS)
-            for size in missing:
-                fill(f"history {size}", size)
+            for source, size in sources:
+                fill(source, size)
             for _, definition in indexes:
                 cursor.execute(definition)
         with connection.cursor() as cursor:
-            cursor.execute("set statement_timeout = 0; vacuum analyze; reset statement_timeout")
+            cursor.execute("set statement_timeout = 0")
+            cursor.execute("vacuum analyze")
+            cursor.execute("reset statement_timeout")
         print(f"prepared in {time.perf_counter() - begun:.0f} s")
     return {size: Team.objects.get(name=f"history {size}") for size in sizes}
 
 
-def fill(name: str, count: int) -> None:
-    """A team with people, a key, tags, one real generation and so many copies of it."""
-    from django.db import connection
-
+def start(name: str, *, people: int) -> Any:
+    """A team with so many people, a key, two tags and one generation, which is returned."""
     from accounts.actors import Actor
-    from accounts.models import ApiKey, Membership, Role, User
+    from accounts.models import Membership, Role, User
     from accounts.roles import of_role
     from generations import idempotency, intake
-    from generations.models import Generation, Tag
+    from generations.models import Tag
     from project.management.commands.create_team import make
 
     slug = name.replace(" ", "-")
     make(name=name, email=f"{slug}@example.com", credit=10**12)
-    me = Membership.objects.select_related("team").get(team__name=name)
-    people = [me.pk]
-    for number in range(1, PEOPLE if name.startswith("history") else 1):
-        user = User.objects.create_user(f"{slug}-{number}@example.com", "bench bench bench")
-        people.append(Membership.objects.create(team=me.team, user=user, role=Role.MEMBER).pk)
-    actor = Actor(team=me.team, permissions=of_role(me.role), membership=me)
-    source, _ = intake.accept(
-        actor=actor,
+    me = Membership.objects.select_related("team", "user").get(team__name=name)
+    for number in range(1, people):
+        user = User.objects.create(email=f"{slug}-{number}@example.com")
+        Membership.objects.create(team=me.team, user=user, role=Role.MEMBER)
+    for tag in ("few", "many"):
+        Tag.objects.create(team=me.team, name=tag, created_by="bench")
+    made, _ = intake.accept(
+        actor=Actor(team=me.team, permissions=of_role(me.role), membership=me),
         request=intake.Request(model="veo-3.1-fast", input={"prompt": "the newest of all"}),
         render=lambda row: idempotency.Answer(201, {}, {}),
     )
-    assert source is not None
-    key = ApiKey.objects.get(team=me.team)
-    few, many = (Tag.objects.create(team=me.team, name=each, created_by="bench").pk for each in ("few", "many"))
+    return made
+
+
+def fill(source: Any, count: int) -> None:
+    """So many copies of a generation, with outputs and labels."""
+    from django.db import connection
+
+    from accounts.models import ApiKey, Membership
+    from generations.models import Generation, Tag
+
+    people = list(Membership.objects.filter(team=source.team).order_by("pk").values_list("pk", flat=True))
+    key = ApiKey.objects.get(team=source.team)
+    few, many = Tag.objects.filter(team=source.team).order_by("name").values_list("pk", flat=True)
     columns = [field.column for field in Generation._meta.concrete_fields]
     values = ", ".join(CHANGED.get(each, f'g."{each}"') for each in columns)
     names = ", ".join(f'"{each}"' for each in columns)
@@ -147,9 +158,8 @@ def fill(name: str, count: int) -> None:
     with connection.cursor() as cursor:
         cursor.execute("set local session_replication_role = replica")
         cursor.execute(COPIES.format(columns=names, values=values), given)
-        cursor.execute(OUTPUTS, {"team": me.team.pk})
-        if name.startswith("history"):
-            cursor.execute(LABELS, {"team": me.team.pk, "me": me.pk, "few": few, "many": many})
+        cursor.execute(OUTPUTS, {"team": source.team_id})
+        cursor.execute(LABELS, {"team": source.team_id, "me": people[0], "few": few, "many": many})
         cursor.execute("set local session_replication_role = origin")
 
 

@@ -137,3 +137,51 @@ document.addEventListener("submit", (event) => {
   for (const each of empty) each.disabled = true;
   addEventListener("pageshow", () => { for (const each of empty) each.disabled = false; }, { once: true });
 });
+
+// The bar of what is selected: shown while something is. Without scripts it always stands there.
+const chosen = new Set(); // ids: a card that is drawn anew keeps its mark
+let last = null;
+const boxes = () => [...document.querySelectorAll('input[name="row"][form="selection"]')];
+
+function tellSelected() {
+  const bar = document.getElementById("selection");
+  if (!bar) return;
+  const count = chosen.size;
+  bar.classList.toggle("chosen", count > 0);
+  document.getElementById("selected").textContent = count > 100 ? `${count} selected: at most 100 at once` : `${count} selected`;
+}
+
+function mark(box, on) {
+  box.checked = on;
+  chosen[on ? "add" : "delete"](box.value);
+}
+
+function clearSelected() {
+  boxes().forEach((box) => mark(box, false));
+  chosen.clear();
+  tellSelected();
+}
+
+// With shift, everything between the last box and this one too.
+document.addEventListener("click", (event) => {
+  const box = event.target;
+  if (box.name !== "row") return;
+  const all = boxes(), from = all.indexOf(last), to = all.indexOf(box);
+  mark(box, box.checked);
+  if (event.shiftKey && from >= 0) all.slice(Math.min(from, to), Math.max(from, to) + 1).forEach((each) => mark(each, box.checked));
+  last = box;
+  tellSelected();
+});
+document.addEventListener("click", (event) => {
+  if (event.target.closest("#select-all")) { boxes().forEach((box) => mark(box, true)); tellSelected(); }
+  if (event.target.closest("#select-none")) clearSelected();
+});
+document.addEventListener("keydown", (event) => {
+  const field = event.target.closest("input, textarea, select");
+  if (event.key === "Enter" && field?.name === "row") event.preventDefault(); // a box sends nothing
+  if (event.key === "Escape" && chosen.size && (!field || field.name === "row") && !document.querySelector("dialog[open]")) clearSelected();
+});
+
+// What came anew, and what a browser remembers after "back".
+document.addEventListener("htmx:afterSettle", () => { boxes().forEach((box) => { box.checked = chosen.has(box.value); }); tellSelected(); });
+window.addEventListener("pageshow", () => { boxes().forEach((box) => mark(box, box.checked)); tellSelected(); });
