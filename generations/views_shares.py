@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
@@ -22,6 +23,7 @@ from project.errors import Gone, NotFound, Problem, RateLimited
 from project.limit_settings import Policy
 
 OPENS = Policy("share", quota=120, seconds=60)  # of one address: nobody guesses a signature, nor tries for long
+REVOKED = "The link is revoked. Files that somebody has open can still be fetched for up to an hour."
 _DAYS = re.compile(r"[0-9]{1,3}", re.ASCII)
 _PRESS = re.compile(r"[0-9a-f]{32}", re.ASCII)
 
@@ -67,6 +69,7 @@ def _answer(request: MemberRequest, row: Generation, *, status: int = 200, **sai
     if status >= 400:
         context = generation_page.whole(request.actor, row, said=said)
         return render(request, "generations/generation.html", context, status=status)
+    messages.success(request, REVOKED if "revoked" in said else "The link is made: it stands below, under Share.")
     return redirect(f"{reverse('generation', args=[row.public_id])}#shares")
 
 

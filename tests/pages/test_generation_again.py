@@ -79,7 +79,9 @@ def test_a_price_that_changed_is_asked_about_again(alice: Client, make: Make) ->
     )
     page = read(press(alice, row, **sent), 409)
     assert "The price has changed since the button was shown." in page.words
-    assert "Nothing was charged." in page.words
+    assert "60 credits $0.30" in page.one("div", role="alert").text
+    assert "max_price" not in page.words
+    assert "nothing was charged" in page.words
     assert "Make again for 120 credits" in page.words
     assert "data-focus" in page.one("div", role="alert").attrs
     assert Generation.objects.count() == 1
@@ -99,7 +101,7 @@ def test_too_little_credit_says_who_can_help(alice: Client, world: World, browse
     spend(world)
     page = read(press(alice, row, **form_of(alice, row)), 402)
     assert page.one("a", href="/wallet/top-up").text == "Buy credit"
-    assert "Nothing was charged." in page.words
+    assert "nothing was charged" in page.words
     bob = browser(world.bob)
     page = read(press(bob, row, **form_of(bob, row)), 402)
     assert page.all("a", href="/wallet/top-up") == []

@@ -53,7 +53,9 @@ def test_a_link_is_made_listed_and_revoked(alice: Client, world: World, make: Ma
         assert alice.post(revoke).headers["Location"] == f"/generations/{row.public_id}#shares"
     share.refresh_from_db()
     assert share.revoked_by == f"user:{world.alice.pk}"
-    assert page_of(alice, row).all("a", id=share.public_id) == []
+    page = page_of(alice, row)
+    assert page.all("a", id=share.public_id) == []
+    assert "The link is revoked." in page.words
     kinds = list(AuditEvent.objects.order_by("id").values_list("action", "target")[:10])
     told = [pair for pair in kinds if pair[0] in (Action.SHARE_MADE, Action.SHARE_REVOKED)]
     assert told == [(Action.SHARE_MADE, row.public_id), (Action.SHARE_REVOKED, row.public_id)]
