@@ -108,8 +108,9 @@ def remove(*, actor: Actor, generations: Sequence[Generation]) -> int:
 
 def _remove(actor: Actor, wanted: Sequence[UUID]) -> int:
     by = access.still(actor, roles.MAKE)
-    rows = Generation.objects.select_for_update(no_key=True, of=("self",)).select_related("removal")
-    judged = judge(actor=by, generations=rows.filter(team=by.team, pk__in=wanted).order_by("pk"))
+    rows = Generation.objects.filter(team=by.team, pk__in=wanted).order_by("pk")
+    list(rows.select_for_update(no_key=True).values_list("pk"))  # looked at only then: another may have been faster
+    judged = judge(actor=by, generations=rows.select_related("removal"))
     if judged.under_way:
         first = judged.under_way[0]
         sentence = f"{first.public_id} is {first.status}: outputs can be deleted once it has ended."

@@ -104,7 +104,7 @@ def test_a_deletion_is_asked_about_first(bob: Client, world: World, made: Made, 
     page = read(answer)
     assert page.one("h1").text == "Delete the outputs of 2 generations?"
     for words in (
-        "1 file (4.0 KB) and 1 text go, for good.",
+        "1 file (4.0 KB) and 1 text go for good.",
         "1 still under way",
         "1 made by others: an owner or an admin can delete those.",
         "Nothing is refunded.",
