@@ -52,7 +52,6 @@ STUDIO = [
     Place("studio", "studio", "/studio", "olive"),
     Place("model", "studio/<str:slug>", "/studio/veo-3.1-fast", "olive"),
     Place("model-images", "studio/<str:slug>", "/studio/seedream-v4-edit", "olive"),
-    Place("model-text", "studio/<str:slug>", "/studio/prompt-expansion", "olive"),
     Place("model-again", "studio/<str:slug>", "/studio/veo-3.1-fast?from={video}", "olive"),
     Place("model", "studio/<str:slug>", "/studio/veo-3.1-fast", "nora", "empty"),
     Place("model", "studio/<str:slug>", "/studio/veo-3.1-fast", "viewer", "viewer"),

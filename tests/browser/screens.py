@@ -20,20 +20,29 @@ _HEAD = """<!DOCTYPE html>
 <h1>Screens</h1>
 """
 FAILED = FOLDER / "failed"
+MOST_HEIGHT = 6_000  # px
+PATIENCE = 60_000  # ms; other tests run beside
 HEIGHTS = {NARROW: 844, WIDE: 900}
 
 
 def take(page: Page, name: str, state: str, width: int) -> None:
-    """The whole page at this width; the window keeps the width."""
+    """The page at this width, of a long one the beginning; the window keeps the width."""
     page.set_viewport_size({"width": width, "height": HEIGHTS[width]})
     FOLDER.mkdir(parents=True, exist_ok=True)
-    page.screenshot(path=FOLDER / f"{name}-{state}-{width}.png", full_page=True, animations="disabled")
+    height = min(MOST_HEIGHT, page.evaluate("() => document.documentElement.scrollHeight"))
+    page.screenshot(
+        path=FOLDER / f"{name}-{state}-{width}.png",
+        full_page=True,
+        clip={"x": 0, "y": 0, "width": width, "height": height},
+        animations="disabled",
+        timeout=PATIENCE,
+    )
 
 
 def take_failed(page: Page, name: str) -> None:
     """What stood on the screen when a test failed."""
     FAILED.mkdir(parents=True, exist_ok=True)
-    page.screenshot(path=FAILED / f"{re.sub(r'[^a-z0-9-]+', '-', name.lower())}.png")
+    page.screenshot(path=FAILED / f"{re.sub(r'[^a-z0-9-]+', '-', name.lower())}.png", timeout=PATIENCE)
 
 
 def write_index(folder: Path = FOLDER) -> None:
