@@ -61,18 +61,18 @@ def model(request: MemberRequest, slug: str) -> HttpResponse:
     desk = studio_desk.of(slug)
     if request.method != "POST":
         _start(request, desk)
-        return _form(request, desk)
+        return form_page(request, desk)
     team_access.require(request.actor, roles.MAKE)
-    do, keeper = request.POST.get("do", ""), _Keeper(request)
+    do, keeper = request.POST.get("do", ""), Keeper(request)
     if do == "switch":
         _switch(request, desk, keeper)
-        return _form(request, desk)
+        return form_page(request, desk)
     desk.data = forms.read(desk.schema, request.POST, pick=keeper)
-    desk.errors = [*keeper.errors, *_count(request, desk)]
+    desk.errors = [*keeper.errors, *count_into(request, desk)]
     if do == "fit" and not desk.errors:
         _fit(request, desk)
     if do in ("price", "fit") or desk.errors:
-        return _form(request, desk, status=422 if desk.errors else 200)
+        return form_page(request, desk, status=422 if desk.errors else 200)
     return _make(request, desk)
 
 
@@ -87,7 +87,7 @@ def price(request: MemberRequest, slug: str) -> HttpResponse:
         return studio_price.CHOSEN if post.get(f"{name}.file") else post.get(name, "").strip()
 
     desk.data = forms.read(desk.schema, post, pick=pick)
-    desk.errors = _count(request, desk)
+    desk.errors = count_into(request, desk)
     box = desk.box(request.actor)
     context = {
         "desk": desk,
@@ -137,14 +137,14 @@ def _start(request: MemberRequest, desk: Desk) -> None:
         desk.start = "settings" if desk.differs else ""
 
 
-def _switch(request: MemberRequest, desk: Desk, keeper: _Keeper) -> None:
+def _switch(request: MemberRequest, desk: Desk, keeper: Keeper) -> None:
     """Fills the form with what was in another model's, whose slug is the field `model.slug`."""
     source = catalog.ENTRIES.get(request.POST.get("model.slug", ""), desk.entry)
     schema = source.json_schema(rates=offers.current_price(source.slug).rates)
     data = forms.read(schema, request.POST, pick=keeper)
     desk.data = studio_carry.carried(data, source=schema, target=desk.schema)
     desk.start = "switch"
-    _count(request, desk)
+    count_into(request, desk)
 
 
 def _fit(request: MemberRequest, desk: Desk) -> None:
@@ -154,7 +154,7 @@ def _fit(request: MemberRequest, desk: Desk) -> None:
     desk.data |= changes
 
 
-def _count(request: MemberRequest, desk: Desk) -> list[FieldError]:
+def count_into(request: MemberRequest, desk: Desk) -> list[FieldError]:
     """Reads how many are wanted at once into the desk; returns what is wrong with it."""
     try:
         desk.count = variations.count_of(request.POST.get("count", "").strip())
@@ -163,7 +163,8 @@ def _count(request: MemberRequest, desk: Desk) -> list[FieldError]:
     return []
 
 
-def _form(request: MemberRequest, desk: Desk, *, status: int = 200) -> HttpResponse:
+def form_page(request: MemberRequest, desk: Desk, *, status: int = 200) -> HttpResponse:
+    """The page of a model's form as it stands."""
     upload_ids = forms.image_ids(desk.schema, desk.data)
     previews = page_queries.upload_previews(actor=request.actor, public_ids=upload_ids)
     found = studio_cards.choices(actor=request.actor, kind=desk.entry.kind)
@@ -209,13 +210,13 @@ def _make(request: MemberRequest, desk: Desk) -> HttpResponse:
     except Invalid as problem:
         desk.errors = studio_rules.told(forms.relative(problem.errors), desk.entry, desk.schema)
         desk.problem = None if problem.errors else problem.as_json()
-        return _form(request, desk, status=problem.status)
+        return form_page(request, desk, status=problem.status)
     except Problem as problem:  # too late, switched off, suspended, busy: said above the form
         desk.problem = problem.as_json()
-        return _form(request, desk, status=problem.status)
+        return form_page(request, desk, status=problem.status)
     if answer.status != 201:
         desk.problem = answer.body
-        return _form(request, desk, status=answer.status)
+        return form_page(request, desk, status=answer.status)
     studio_settings.remember(
         actor=request.actor, slug=desk.entry.slug, input=desk.data, count=desk.count, rates=desk.version.rates
     )
@@ -242,7 +243,7 @@ def _idempotency(request: MemberRequest, desk: Desk) -> tuple[str, str] | None:
     return f"page-{key}-{print_of_request[:32]}", print_of_request
 
 
-class _Keeper:
+class Keeper:
     """Gives each image slot's value; a file in it is stored and becomes an upload id, or leaves an error."""
 
     def __init__(self, request: MemberRequest) -> None:

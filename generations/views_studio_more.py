@@ -30,16 +30,16 @@ def expand(request: MemberRequest, slug: str) -> HttpResponse:
     browser without scripts with the whole form, everything in it kept."""
     desk = _desk(slug)
     team_access.require(request.actor, roles.MAKE)
-    keeper = views_studio._Keeper(request)
+    keeper = views_studio.Keeper(request)
     desk.data = forms.read(desk.schema, request.POST, pick=keeper)
-    desk.errors = [*keeper.errors, *views_studio._count(request, desk)]
+    desk.errors = [*keeper.errors, *views_studio.count_into(request, desk)]
     panel, status = _pressed(request, desk)
     if request.htmx:
         return render(
             request, "generations/_expand_panel.html", {"desk": desk, "panel": panel, "live": True}, status=status
         )
     desk.expand = panel
-    return views_studio._form(request, desk, status=422 if desk.errors else status)
+    return views_studio.form_page(request, desk, status=422 if desk.errors else status)
 
 
 @member_page(roles.SEE)
