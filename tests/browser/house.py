@@ -22,8 +22,8 @@ from project import development, embedded_postgres
 from tests.flows.test_make_run import NOT_OURS
 from tests.project.processes import ROOT, House, within
 
-STARTS_WITHIN = 180.0  # seconds, on a machine that runs other tests beside
-SEEDED_WITHIN = 120.0
+STARTS_WITHIN = 240.0  # seconds, on a machine that runs other tests beside
+SEEDED_WITHIN = 180.0
 SPEED = 10  # times as fast as the real providers: a video takes some seconds, so that its progress can be watched
 
 
