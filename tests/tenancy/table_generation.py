@@ -23,7 +23,5 @@ GENERATION: dict[str, Rule] = {
     "generations/<str:public_id>/shares/<str:share_id>/revoke": team(
         roles.SEE, WRITE, write=roles.MAKE, ids={"public_id": "generation", "share_id": "share"}, body={}
     ),
-    "s/<str:token>": public(
-        given={"token": "nothing"}, answers=only(GET=404, HEAD=404)
-    ),  # opened by a signature
+    "s/<str:token>": public(given={"token": "nothing"}, answers=only(GET=404, HEAD=404)),  # opened by a signature
 }
