@@ -157,7 +157,8 @@ class HistoryForm(forms.Form):
 
     def _words(self, name: str, value: str) -> str:
         field = self.fields[name]
-        shown = dict(field.choices).get(value, value) if isinstance(field, forms.ChoiceField) else value
+        offered: list[Any] = list(field.choices) if isinstance(field, forms.ChoiceField) else []  # type: ignore[arg-type]
+        shown = dict(offered).get(value, value)
         match name:
             case "q":
                 return f"“{value}”"

@@ -86,7 +86,7 @@ def nearest(rows: QuerySet[Generation], conditions: list[Q], *, side: Side, coun
         return [row[0] for row in cursor.fetchall()]
 
 
-def _sql(rows: QuerySet[Generation, Any]) -> tuple[str, list[object]]:
+def _sql(rows: QuerySet[Generation, Any]) -> tuple[str, list[Any]]:
     text, values = rows.query.sql_with_params()
     return text, list(values)
 
