@@ -82,6 +82,6 @@ def test_a_finished_one_is_made_again_with_another_prompt(person: Callable[..., 
     olive = person("olive")
     page = olive.page
     olive.goes_to(f"/generations/{olive.house.seeded.ids['video']}")
-    page.get_by_role("link", name=re.compile("edit|use again|Use again|Change", re.IGNORECASE)).first.click()
+    page.get_by_role("link", name="Edit and use again").click()
     page.wait_for_url(re.compile(r"/studio/veo-3\.1-fast\?from=gen_"))
     assert prompt_of(page)
