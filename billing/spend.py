@@ -111,17 +111,17 @@ def of_period(team: Team, *, by: By, first: date, last: date) -> Spend:
     groups = [row for row in found if row.what == "row"]
     names = _names(team, by, [row.key for row in groups if row.key])
     rows = [
-        Row(id, name, int(row.amount), int(row.count), _share(int(row.amount), total), int(row.before), found_by)
+        Row(id, name, int(row.amount), int(row.charges), _share(int(row.amount), total), int(row.before), found_by)
         for row in groups
         for id, name, found_by in [names.get(row.key, ("", _NOBODY[by], ""))]
     ]
-    before = next(Before(*earlier, int(row.amount), int(row.count)) for row in found if row.what == "before")
+    before = next(Before(*earlier, int(row.amount), int(row.charges)) for row in found if row.what == "before")
     (rest,) = [row for row in found if row.what == "others"]
     unseen = 0 if by == By.DAY else before.amount - sum(row.before for row in rows)
     others = None
     if rest.members or unseen:
         amount = int(rest.amount)
-        others = Row("", _others(rest.members), amount, int(rest.count), _share(amount, total), unseen)
+        others = Row("", _others(rest.members), amount, int(rest.charges), _share(amount, total), unseen)
     days = [(day, spent.get(day, 0)) for day in (first + timedelta(days=n) for n in range(length))]
     return Spend(
         first=first,
@@ -189,7 +189,7 @@ class _Found(NamedTuple):
     key: str
     day: date
     amount: int
-    count: int
+    charges: int
     members: int
     before: int
 

@@ -56,17 +56,16 @@ def _name(found: Spend, actor: Actor, table: Table) -> str:
 
 
 def _rows(found: Spend) -> tuple[list[str], list[list[csv_safe.Value]]]:
+    compared = found.by != By.DAY
     header = ["line", str(found.by), "id", "charges", "share_percent", "spent_usd", "spent_credits"]
-    if found.by != By.DAY:
-        header.append("before_usd")
-    whole = [("row", row) for row in found.rows] + ([("others", found.others)] if found.others else [])
-    rows: list[list[csv_safe.Value]] = [
-        [kind, row.name, row.id, row.count, spend.percent(row.share), usd(row.amount), credits(row.amount)]
-        + ([] if found.by == By.DAY else [usd(row.before)])
-        for kind, row in whole
-    ]
-    total: list[csv_safe.Value] = ["total", None, None, found.count, None, usd(found.amount), credits(found.amount)]
-    return header, [*rows, [*total, *([] if found.by == By.DAY else [usd(found.before.amount)])]]
+    rows: list[list[csv_safe.Value]] = []
+    for row in [*found.rows, *([found.others] if found.others else [])]:
+        kind = "others" if row is found.others else "row"
+        amounts = [usd(row.amount), credits(row.amount), *([usd(row.before)] if compared else [])]
+        rows.append([kind, row.name, row.id, row.count, spend.percent(row.share), *amounts])
+    totals = [usd(found.amount), credits(found.amount), *([usd(found.before.amount)] if compared else [])]
+    rows.append(["total", None, None, found.count, None, *totals])
+    return [*header, *(["before_usd"] if compared else [])], rows
 
 
 def _days(found: Spend) -> tuple[list[str], list[list[csv_safe.Value]]]:

@@ -44,7 +44,13 @@ def _overview(request: MemberRequest, problem: Problem | None = None) -> HttpRes
     }
     if actor.may(roles.MANAGE):
         people, keys = budget_queries.holders(actor.team)
-        context |= {"people": people, "keys": keys, "requests": budget_queries.open_requests(actor.team)}
+        limited = any(holder.states for holder in [*people, *keys])
+        context |= {
+            "people": people,
+            "keys": keys,
+            "limited": limited,
+            "requests": budget_queries.open_requests(actor.team),
+        }
     return render(request, "billing/budgets.html", context, status=problem.status if problem else 200)
 
 

@@ -13,21 +13,24 @@ from django.views.decorators.http import require_GET, require_safe
 
 from accounts import roles
 from accounts.pages import MemberRequest, member_page
-from billing import forms_statements, queries, statement_export, statement_pdf, statements
+from billing import forms_statements, queries, spend, statement_export, statement_pdf, statements
 from billing.forms_statements import PeriodForm
 from project import csv_safe, db, params, pdf
 from project.errors import Invalid
 from project.paging import Side, Window
 
 LINES = 50
+CHANGES = "changes"
+LOOKED_THROUGH = 150  # lines of which a page shows those that changed the balance: of three, about one did
 PERIOD = frozenset({"from", "to"})
-PLACES = frozenset({"older", "newer"})
+PLACES = frozenset({"older", "newer", "lines"})
 
 
 @member_page(roles.BILLING)
 @require_safe
 def statement(request: MemberRequest) -> HttpResponse:
-    """The sums of a period and a page of its lines; `older` and `newer` in the address are places in it."""
+    """The sums of a period and a page of its lines; `older` and `newer` in the address are places in it,
+    `lines=changes` leaves out what was only held or released."""
     params.check(request.GET, PERIOD | PLACES)
     return _statement(request, _period(request))
 
@@ -43,14 +46,20 @@ def _statement(request: MemberRequest, form: PeriodForm, problem: Invalid | None
     side: Side = "newer" if request.GET.get("newer") else "older"
     place = request.GET.get(side)
     key = tuple(place.split(".")) if place else None
-    page = queries.statement(team, Window(LINES, side, key), within=found.within)
+    changes = request.GET.get("lines") == CHANGES
+    limit = LOOKED_THROUGH if changes else LINES
+    page = queries.statement(team, Window(limit, side, key), within=found.within)
+    kept = {**form.kept, **({"lines": CHANGES} if changes else {})}
     context |= {
         "found": found,
-        "lines": page.rows,
+        "lines": [line for line in page.rows if line.change] if changes else page.rows,
+        "looked_through": len(page.rows),
+        "changes": changes,
         "so_far": end > db.now(),
         "query": urlencode(form.kept),
-        "newer": urlencode({**form.kept, "newer": ".".join(page.newer)}) if page.newer else "",
-        "older": urlencode({**form.kept, "older": ".".join(page.older)}) if page.older else "",
+        "spend_query": urlencode(form.kept) if (form.last - form.first).days < spend.MOST_DAYS else "",
+        "newer": urlencode({**kept, "newer": ".".join(page.newer)}) if page.newer else "",
+        "older": urlencode({**kept, "older": ".".join(page.older)}) if page.older else "",
         "start": place is None,
         "problem": problem,
     }

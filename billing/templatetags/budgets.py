@@ -48,6 +48,12 @@ def percent_of(part: int, whole: int) -> int:
     return min(part * 100 // whole, 100) if whole > 0 else 100
 
 
+@register.filter
+def held_percent(state: State) -> int:
+    """Whole percent of the bar for what is held, beside what is used: both together end where the whole does."""
+    return percent_of(state.spent, state.cap) - percent_of(state.used, state.cap)
+
+
 @register.simple_tag
 def who_can_raise(actor: Actor, raised_by: Sequence[str]) -> list[str]:
     """The names of the people of these roles in the actor's team; never an address."""

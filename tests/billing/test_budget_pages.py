@@ -39,7 +39,8 @@ def test_who_manages_sees_everybody_and_a_member_sees_their_own(world: World, pa
     assert [name in page.words for name in ("alice", "bob", "carol", "test key")] == [True] * 4
     assert "80 credits $0.40 left of 100 credits $0.50" in page.words
     assert "$0.00 used, $0.10 held" in page.words
-    assert [bar.attrs["value"] for bar in page.all("progress")] == ["20", "0"]
+    bars = [bar.attrs["aria-label"] for bar in page.all("svg", klass="meter")]
+    assert bars == [f"{n} % of the budget for the {of} is used or held" for n, of in ((20, "day"), (0, "month"))]
     own = read(page_of(world.bob).get("/team/budgets"))
     assert "Your budgets" in own.words
     assert "carol" not in own.words

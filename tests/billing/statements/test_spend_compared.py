@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections import Counter
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -198,7 +199,7 @@ def test_wrong_files_are_refused(alice: Client) -> None:
 def test_it_costs_the_same_for_10_and_10_000_charges(world: World, alice: Client, count_queries: Any) -> None:
     for n in range(10):
         charge(world, "bob", MODELS[n % 3], 1_000)
-    asked = [lambda: read(alice.get("/wallet/spend")), lambda: read(alice.get("/wallet"))]
+    asked: list[Callable[[], Any]] = [lambda: read(alice.get("/wallet/spend")), lambda: read(alice.get("/wallet"))]
     for ask in asked:
         ask()
     few = [count_queries(ask) for ask in asked]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -128,7 +129,10 @@ def test_names_of_people_are_text(world: World, alice: Client) -> None:
 
 
 def test_queries_are_the_same_for_3_and_100_rows(world: World, alice: Client, api: Any, count_queries: Any) -> None:
-    asked = [lambda: read(alice.get("/wallet/spend")), lambda: api("get", "/spend?by=member", key=world.key)]
+    asked: list[Callable[[], Any]] = [
+        lambda: read(alice.get("/wallet/spend")),
+        lambda: api("get", "/spend?by=member", key=world.key),
+    ]
     rows_of_spend(world, "bob", 3)
     for ask in asked:
         ask()

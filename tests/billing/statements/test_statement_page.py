@@ -61,7 +61,7 @@ def test_the_equation_stands_with_its_signs(alice: Client) -> None:
         ("= Closing balance", "3,010 credits $15.05"),
         ("beside it, frozen by a dispute", "10 credits $0.05"),
     ]
-    assert page.texts("caption") == ["2026-06-01 to 2026-06-30"]
+    assert page.texts("caption")[0] == "2026-06-01 to 2026-06-30"
     whats = [text.split(" gen_")[0].split(" pay_")[0] for text in page.texts("td", data_label="What")]
     assert whats[0] == "Frozen by a dispute"
     assert whats[-1] == "Granted"
@@ -208,3 +208,24 @@ def test_it_is_for_those_who_look_after_money(june: World, browser: Any) -> None
     for user in (june.bob, june.carol):
         for path in ("/wallet/statement", "/wallet/statement.csv", "/wallet/statement.pdf", "/wallet/spend"):
             read(browser(user).get(path), 403)
+
+
+def test_only_changes_of_the_balance_can_be_shown(world: World, alice: Client) -> None:
+    every = read(alice.get(f"/wallet/statement?{DAYS}"))
+    page = read(alice.get(f"/wallet/statement?lines=changes&{DAYS}"))
+    whats = [text.split(" ")[0] for text in page.texts("td", data_label="What")]
+    assert not {"Held", "Released"} & set(whats)
+    assert "Charged" in whats
+
+    def lines(one: Page) -> list[tuple[str, str]]:
+        cells = (one.texts("td", data_label=label) for label in ("Amount", "Balance after"))
+        return [(amount, left) for amount, left in zip(*cells, strict=True) if amount]
+
+    assert lines(page) == lines(every)
+    assert len(lines(page)) == len(whats)
+    assert equation(page) == equation(every)
+
+
+def test_what_was_charged_leads_to_what_it_was_spent_on(alice: Client) -> None:
+    page = read(alice.get(f"/wallet/statement?{DAYS}"))
+    assert f"/wallet/spend?{DAYS}" in [e.attrs["href"] for e in page.all("a") if e.text == "Charged"]

@@ -58,7 +58,7 @@ def test_the_list_shows_them_newest_first_by_pages(world: World, alice: Client) 
 
 def test_without_payments_it_says_what_to_do(alice: Client, settings: Any) -> None:
     page = read(alice.get("/wallet/payments"))
-    assert "Nothing was bought yet." in page.words
+    assert "Nothing was bought yet" in page.words
 
 
 def test_one_that_waits_looks_again_and_can_be_left(world: World, alice: Client) -> None:
