@@ -10,10 +10,11 @@ from django.db import IntegrityError, transaction
 from django.http import HttpRequest, HttpResponse
 
 from accounts import audit
+from accounts.forms_account import MAIL_WENT_TO, InWords
 from accounts.models import Action, User
 
 
-class SignUpForm(SignupForm):  # type: ignore[misc]  # allauth ships no types
+class SignUpForm(InWords, SignupForm):  # type: ignore[misc]  # allauth ships no types
     """allauth's form, with the account, its address and the event in one transaction."""
 
     account_already_exists: bool  # allauth's word: found while the fields were cleaned
@@ -21,6 +22,7 @@ class SignUpForm(SignupForm):  # type: ignore[misc]  # allauth ships no types
     def try_save(self, request: HttpRequest) -> tuple[User | None, HttpResponse | None]:
         """The new user, or None with the answer when the address has an account already: the same page, a mail to
         the address, and a password hashed for nothing, so that the time tells nothing either."""
+        request.session[MAIL_WENT_TO] = self.cleaned_data["email"]
         if not self.account_already_exists:
             try:
                 with transaction.atomic():

@@ -234,7 +234,15 @@ ACCOUNT_CONFIRM_EMAIL_ON_GET = False
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_MAX_EMAIL_ADDRESSES = 1  # the one way to another address is accounts.addresses, confirmed on both
 ACCOUNT_RATE_LIMITS = limits.ACCOUNT
-ACCOUNT_FORMS = {"signup": "accounts.sign_up.SignUpForm"}
+ACCOUNT_FORMS = {
+    "signup": "accounts.sign_up.SignUpForm",
+    "login": "accounts.forms_account.LoginForm",
+    "reauthenticate": "accounts.forms_account.ReauthenticateForm",
+    "change_password": "accounts.forms_account.ChangePasswordForm",
+    "set_password": "accounts.forms_account.SetPasswordForm",
+    "reset_password": "accounts.forms_account.ResetPasswordForm",
+    "reset_password_from_key": "accounts.forms_account.ResetPasswordKeyForm",
+}
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_EMAIL_SUBJECT_PREFIX = "[Framehouse] "
 ACCOUNT_ADAPTER = "accounts.identity.AccountAdapter"
