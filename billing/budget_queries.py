@@ -140,6 +140,15 @@ def of_members(team: Team) -> dict[int, list[State]]:
     return found
 
 
+def of_keys(team: Team) -> dict[int, list[State]]:
+    """The budgets in force of a team's API keys, by the key's id."""
+    found: dict[int, list[State]] = {}
+    for row in states(Budget.objects.filter(team=team, ended_at=None, membership=None).order_by("period")):
+        assert row.budget.api_key_id is not None
+        found.setdefault(row.budget.api_key_id, []).append(row)
+    return found
+
+
 def holders(team: Team) -> tuple[list[Holder], list[Holder]]:
     """All current members and all living keys of a team, each with its budgets. A fixed number of queries."""
     of_member: dict[int | None, dict[str, State]] = {}
