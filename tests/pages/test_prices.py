@@ -11,7 +11,7 @@ from django.test import Client
 from generations import offers, price_list, pricing
 from generations.catalog import ENTRIES
 from generations.models import Listing
-from project import health
+from project import health, queue
 from project.templatetags import pages
 from tests.pages.parsing import Page
 from tests.pages.test_policy import whole
@@ -91,8 +91,8 @@ def test_the_state_of_the_service(client: Client, world: World, monkeypatch: pyt
     assert "Not everything works" in page.words, "no worker runs in the tests"
     assert "Pages and API works" in page.words
     assert "Storing results does not work" in page.words
-    ages = {lane.name: 1.0 for lane in health.jobs.lanes()}
-    monkeypatch.setattr(health.jobs, "heartbeat_ages", lambda: ages)
+    ages = {lane.name: 1.0 for lane in queue.lanes()}
+    monkeypatch.setattr(queue, "heartbeat_ages", lambda: ages)
     assert "Everything works" in whole(client.get("/status")).words
 
 
