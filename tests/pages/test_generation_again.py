@@ -78,7 +78,7 @@ def test_a_price_that_changed_is_asked_about_again(alice: Client, make: Make) ->
         reason="dearer",
     )
     page = read(press(alice, row, **sent), 409)
-    assert "The price has changed since the button was shown." in page.words
+    assert "changed since the button was shown: 120 credits $0.60 instead of 60 credits $0.30." in page.words
     assert "60 credits $0.30" in page.one("div", role="alert").text
     assert "max_price" not in page.words
     assert "nothing was charged" in page.words
