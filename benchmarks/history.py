@@ -108,6 +108,8 @@ def prepare(sizes: list[int], others: int) -> dict[int, Any]:
                 fill(source, size)
             for _, definition in indexes:
                 cursor.execute(definition)
+            for source, _ in sources:  # by the indexes
+                adorn(source)
         with connection.cursor() as cursor:
             cursor.execute("set statement_timeout = 0")
             cursor.execute("vacuum analyze")
@@ -142,15 +144,14 @@ def start(name: str, *, people: int) -> Any:
 
 
 def fill(source: Any, count: int) -> None:
-    """So many copies of a generation, with outputs and labels."""
+    """So many copies of a generation."""
     from django.db import connection
 
     from accounts.models import ApiKey, Membership
-    from generations.models import Generation, Tag
+    from generations.models import Generation
 
     people = list(Membership.objects.filter(team=source.team).order_by("pk").values_list("pk", flat=True))
     key = ApiKey.objects.get(team=source.team)
-    few, many = Tag.objects.filter(team=source.team).order_by("name").values_list("pk", flat=True)
     columns = [field.column for field in Generation._meta.concrete_fields]
     values = ", ".join(CHANGED.get(each, f'g."{each}"') for each in columns)
     names = ", ".join(f'"{each}"' for each in columns)
@@ -158,8 +159,21 @@ def fill(source: Any, count: int) -> None:
     with connection.cursor() as cursor:
         cursor.execute("set local session_replication_role = replica")
         cursor.execute(COPIES.format(columns=names, values=values), given)
-        cursor.execute(OUTPUTS, {"team": source.team_id})
-        cursor.execute(LABELS, {"team": source.team_id, "me": people[0], "few": few, "many": many})
+        cursor.execute("set local session_replication_role = origin")
+
+
+def adorn(source: Any) -> None:
+    """Outputs, favourites and tags for the copies of a generation."""
+    from django.db import connection
+
+    from generations.models import Tag
+
+    few, many = Tag.objects.filter(team=source.team).order_by("name").values_list("pk", flat=True)
+    given = {"team": source.team_id, "me": source.membership_id, "few": few, "many": many}
+    with connection.cursor() as cursor:
+        cursor.execute("set local session_replication_role = replica")
+        cursor.execute(OUTPUTS, given)
+        cursor.execute(LABELS, given)
         cursor.execute("set local session_replication_role = origin")
 
 
