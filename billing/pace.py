@@ -57,9 +57,14 @@ class Pace:
 
 def of(team: Team, today: date) -> Pace:
     """A team's pace, by one statement."""
-    given = {"team": team.pk, "today": today, "month": today.replace(day=1)}
+    given = {
+        "team": team.pk,
+        "today": today,
+        "month": today.replace(day=1),
+        "from": today - timedelta(days=LOOKED_AT),
+    }
     with connection.cursor() as cursor:
-        cursor.execute(_PACE, {**given, "from": today - timedelta(days=LOOKED_AT)})
+        cursor.execute(_PACE, given)
         month, count, spent, first, with_charges = cursor.fetchone()
     days = (today - first).days if first else 0
     return Pace(int(month), int(count), int(spent), days, int(with_charges))

@@ -81,6 +81,17 @@ def test_both_periods_are_what_the_ledger_says(world: World, month: list[tuple[d
     assert (found.others.before if found.others else 0) == gone
 
 
+def test_what_was_spent_only_before_is_in_the_sum_of_before(world: World, alice: Client) -> None:
+    charge(world, "bob", "gone", 5_000)
+    charge(world, "bob", "here", 1_000)
+    spread(world.team, [timedelta(days=3)])
+    found = week(world)
+    assert ([row.name for row in found.rows], found.before.amount) == (["here"], 5_000)
+    assert found.others == spend.Row("", "Spent only before", 0, 0, 0, 5_000)
+    assert [one.name for one in found.series] == ["here"]
+    assert "Spent only before" in read(alice.get(f"/wallet/spend?from={found.first}&to={found.last}")).words
+
+
 def test_the_parts_of_every_day_are_what_the_ledger_says(world: World, month: list[tuple[date, str, int]]) -> None:
     found = spend.of_period(world.team, by=By.MODEL, first=today() - timedelta(days=29), last=today())
     assert len(found.rows) == len({model for _, model, _ in month}) > 0
