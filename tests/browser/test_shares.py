@@ -18,9 +18,11 @@ def test_a_link_is_given_and_taken_back(person: Callable[..., Person], script: b
     olive = person("olive", script=script)
     page = olive.page
     olive.goes_to(f"/generations/{olive.house.seeded.ids['video']}")
+    links = page.locator("main a[href*='/s/']")
+    before = links.count()
     page.get_by_role("button", name="Make a link").click()
-    link = page.locator("main a[href*='/s/']").first
-    address = link.get_attribute("href")
+    expect(links).to_have_count(before + 1)
+    address = links.first.get_attribute("href")
     assert address is not None
 
     guest = person(width=NARROW, expected=(404, 410))
