@@ -42,7 +42,7 @@ class SetPasswordForm(InWords, allauth.SetPasswordForm):  # type: ignore[misc]
     pass
 
 
-class ResetPasswordKeyForm(InWords, allauth.ResetPasswordKeyForm):  # type: ignore[misc]
+class ResetPasswordFromKeyForm(InWords, allauth.ResetPasswordKeyForm):  # type: ignore[misc]
     pass
 
 

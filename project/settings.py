@@ -16,7 +16,15 @@ from csp.constants import NONCE, NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
 from accounts import limits
-from project import embedded_postgres, env, limit_settings, mail_settings, queue_settings, stripe_settings
+from project import (
+    embedded_postgres,
+    env,
+    limit_settings,
+    mail_settings,
+    queue_settings,
+    storage_settings,
+    stripe_settings,
+)
 from project.openapi_settings import SETTINGS as SPECTACULAR_SETTINGS  # noqa: F401 - read by drf-spectacular
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -234,15 +242,9 @@ ACCOUNT_CONFIRM_EMAIL_ON_GET = False
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_MAX_EMAIL_ADDRESSES = 1  # the one way to another address is accounts.addresses, confirmed on both
 ACCOUNT_RATE_LIMITS = limits.ACCOUNT
-ACCOUNT_FORMS = {
-    "signup": "accounts.sign_up.SignUpForm",
-    "login": "accounts.forms_account.LoginForm",
-    "reauthenticate": "accounts.forms_account.ReauthenticateForm",
-    "change_password": "accounts.forms_account.ChangePasswordForm",
-    "set_password": "accounts.forms_account.SetPasswordForm",
-    "reset_password": "accounts.forms_account.ResetPasswordForm",
-    "reset_password_from_key": "accounts.forms_account.ResetPasswordKeyForm",
-}
+_FORMS = ("login", "reauthenticate", "change_password", "set_password", "reset_password", "reset_password_from_key")
+ACCOUNT_FORMS = {name: f"accounts.forms_account.{name.title().replace('_', '')}Form" for name in _FORMS}
+ACCOUNT_FORMS["signup"] = "accounts.sign_up.SignUpForm"
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_EMAIL_SUBJECT_PREFIX = "[Framehouse] "
 ACCOUNT_ADAPTER = "accounts.identity.AccountAdapter"
@@ -316,23 +318,7 @@ UPLOAD_QUOTA_BYTES = env.integer("UPLOAD_QUOTA_BYTES", 2 * 1024**3, least=10 * 1
 UPLOAD_QUOTA_FILES = env.integer("UPLOAD_QUOTA_FILES", 1_000, least=1, most=10_000_000)
 UPLOAD_KEEP_DAYS = env.integer("UPLOAD_KEEP_DAYS", 30, least=1, most=3_650)
 FILE_UPLOAD_PERMISSIONS = 0o600
-_storage_url = env.text("STORAGE_URL")
-_media_hosts: list[str] = []
-_storage: dict[str, Any] = {"BACKEND": "django.core.files.storage.FileSystemStorage"}
-if _storage_url:
-    if not _storage_url.startswith("s3://") or not _storage_url[5:]:
-        raise ImproperlyConfigured("STORAGE_URL must look like s3://bucket (credentials by the AWS_ variables).")
-    _storage = {
-        "BACKEND": "storages.backends.s3.S3Storage",
-        "OPTIONS": {
-            "bucket_name": _storage_url[5:].strip("/"),
-            "endpoint_url": env.base_url("AWS_ENDPOINT_URL"),
-            "file_overwrite": True,
-            "querystring_auth": True,
-            "max_memory_size": 1024 * 1024,  # bytes of an object that is read; the rest of it waits on the disk
-        },
-    }
-    _media_hosts = [env.base_url("AWS_ENDPOINT_URL") or f"https://{_storage_url[5:].strip('/')}.s3.amazonaws.com"]
+_storage, _media_hosts = storage_settings.read()
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [SELF],
