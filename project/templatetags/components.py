@@ -34,7 +34,8 @@ def card(content: SafeString, title: str = "", *, id: str = "", extra: str = "")
 def table(content: SafeString, columns: str, *, caption: str = "", extra: str = "") -> SafeString:
     """A table: `columns` are headings between bars, `>` before one of numbers: "When|What|>Amount". The content is
     its rows, `<tr>` each, whose cells repeat the heading as `data-label` for phones."""
-    heads = [{"label": word.strip().removeprefix(">"), "number": word.strip()[:1] == ">"} for word in columns.split("|")]
+    words = [word.strip() for word in columns.split("|")]
+    heads = [{"label": word.removeprefix(">"), "number": word.startswith(">")} for word in words]
     context = {"content": content, "heads": heads, "caption": caption, "extra": extra}
     return render_to_string("components/table.html", context)
 
