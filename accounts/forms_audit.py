@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
@@ -13,13 +14,24 @@ from accounts.audit import NOBODY, STAFF
 from accounts.audit_queries import PROGRAMS, Filters
 from accounts.models import Team
 
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 FIRST, LAST = date(2000, 1, 1), date(2999, 12, 31)  # days that the calendar of any program can count on from
+
+
+class _DayInput(forms.DateInput):
+    """A browser's calendar takes a day or nothing: what else was written is said beside it, not put back."""
+
+    input_type = "date"
+
+    def format_value(self, value: Any) -> str | None:
+        text = super().format_value(value)
+        return text if text is not None and _DAY.fullmatch(text) else None
 
 
 class Day(forms.DateField):
     """A day in UTC, `2026-01-31`, in ASCII digits (faults.md row 76)."""
 
-    widget = forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
+    widget = _DayInput(format="%Y-%m-%d")
     default_error_messages = {"invalid": "Write the day as 2026-01-31."}
 
     def to_python(self, value: Any) -> date | None:

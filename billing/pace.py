@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Any
 
 from django.db import connection
 
@@ -57,7 +58,7 @@ class Pace:
 
 def of(team: Team, today: date) -> Pace:
     """A team's pace, by one statement."""
-    given = {
+    given: dict[str, Any] = {
         "team": team.pk,
         "today": today,
         "month": today.replace(day=1),

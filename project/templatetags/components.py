@@ -19,8 +19,7 @@ def icon(name: str, *, solid: bool = False) -> SafeString:
     """A picture of heroicons, drawn into the page and hidden from screen readers: words stand beside it, or the
     control that holds it has a label. Raises IconDoesNotExist."""
     draw = heroicon_solid if solid else heroicon_outline
-    drawn: SafeString = draw(name, size=None, **{"class": "icon", "aria_hidden": "true", "focusable": "false"})
-    return drawn
+    return SafeString(draw(name, size=None, **{"class": "icon", "aria_hidden": "true", "focusable": "false"}))
 
 
 @register.simple_block_tag

@@ -9,7 +9,7 @@ from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from project.money import cents, to_json
+from project.money import CREDIT, cents, to_json
 
 register = template.Library()
 
@@ -51,6 +51,12 @@ def change(value: int) -> SafeString | str:
 def credits_of(value: Amount) -> str:
     """`1,958.5` of an amount: the credits alone."""
     return "" if value is None else grouped(_json(value)["credits"])
+
+
+@register.filter
+def whole_credits(value: int) -> str:
+    """`1,958` of micro-dollars: the credits that are there in full, where room is scarce."""
+    return f"{value // CREDIT:,}"
 
 
 @register.filter
