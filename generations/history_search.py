@@ -23,7 +23,7 @@ from project.paging import Side
 LONGEST = 200  # characters of a search
 NEAR = 2000  # rows that are looked through in order before the indexes of the filters are asked for all that match
 
-# Signs of people and their phones, as migration 0012 has them: apostrophes, quotes, and what stands between words.
+# Signs of people and their phones, as migration 0010 has them: apostrophes, quotes, and what stands between words.
 _QUOTES = "“”„‟«»"
 _OTHERS = "‹›‚–—―…•·¿¡\u00a0\u3000、。「」『』【】《》・，！？：；（）،؛؟"
 SIGNS = str.maketrans({**dict.fromkeys("’‘ʼ", "'"), **dict.fromkeys(_QUOTES, '"'), **dict.fromkeys(_OTHERS, " ")})

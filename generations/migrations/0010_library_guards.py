@@ -1,12 +1,15 @@
 """Labels, removals and shares stay inside their team; removals and shares only go onwards; prompts can be searched.
 
 The search column is no field of the model: nothing but the history's filter reads it, and rows stay light.
-`simple` and not a language: teams write in many. btree_gin puts the team in front of the words.
+`simple` and not a language: teams write in many. btree_gin puts the team in front of the words. Under a locale of
+plain C PostgreSQL's parser takes every sign beyond ASCII for a letter: “fox” would be found by no search for fox. So the
+signs that people and their phones write become blanks, curved apostrophes straight ones; `history_search.SIGNS` does the
+same to what is searched for.
 """
 
 from django.db import migrations
 
-SQL = """
+SQL = r"""
 alter table generations_favourite add constraint favourite_of_a_member_of_team
   foreign key (membership_id, team_id) references accounts_membership(id, team_id) deferrable initially deferred;
 alter table generations_favourite add constraint favourite_of_team
@@ -54,8 +57,13 @@ end $$;
 create trigger share_guard before update on generations_share for each row execute function share_guard();
 
 create extension if not exists btree_gin;
-alter table generations_generation add column search tsvector
-  generated always as (to_tsvector('simple', coalesce(input ->> 'prompt', ''))) stored;
+alter table generations_generation add column search tsvector generated always as (
+  to_tsvector('simple', translate(coalesce(input ->> 'prompt', ''),
+    U&'\2019\2018\02BC\201C\201D\201E\201F\00AB\00BB\2039\203A\201A\2013\2014\2015\2026\2022'
+    '\00B7\00BF\00A1\00A0\3000\3001\3002\300C\300D\300E\300F\3010\3011\300A'
+    '\300B\30FB\FF0C\FF01\FF1F\FF1A\FF1B\FF08\FF09\060C\061B\061F',
+    '''''''' || repeat(' ', 40)))
+) stored;
 create index generation_search on generations_generation using gin (team_id, search);
 """
 

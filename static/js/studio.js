@@ -111,13 +111,13 @@
     if (ours(event)) for (const name of studioImages.sending()) event.detail.parameters[name] = "sending";
   });
   document.addEventListener("htmx:beforeRequest", (event) => { if (ours(event)) asked = now; });
-  document.addEventListener("htmx:afterOnLoad", (event) => { if (ours(event) && asked === now && event.detail.successful !== false) buy.removeAttribute("aria-busy"); });
+  document.addEventListener("htmx:afterOnLoad", (event) => { if (ours(event) && asked === now && event.detail.successful !== false) settle(true); });
   for (const name of ["htmx:sendError", "htmx:timeout", "htmx:responseError"]) {
     document.addEventListener(name, (event) => {
       if (!ours(event) || asked !== now) return;
       told = "";
-      buy.removeAttribute("aria-busy");
       document.getElementById("total").textContent = "No price: the server did not answer";
+      settle(false);
     });
   }
 
@@ -147,23 +147,30 @@
     const stop = () => { event.preventDefault(); event.stopImmediatePropagation(); };
     if (event.submitter?.value === "price") stop(); // Enter in a line: the price is there already
     else if (event.submitter?.value === "make" && !complete()) stop();
-    else if (studioImages.sending().length) {
+    else if (unready()) {
       stop();
       if (waiting) return;
       waiting = { button: event.submitter, words: event.submitter.textContent };
-      waiting.button.textContent = "Waiting for the upload…";
+      waiting.button.textContent = studioImages.sending().length ? "Waiting for the upload…" : "Working out the price…";
       waiting.button.setAttribute("aria-busy", "true");
     }
   });
 
-  form.addEventListener("settled", ({ detail: well }) => {
-    if (!waiting) return;
+  // A press goes on with the price that stands there when images and price have come, and not at all when one failed.
+  const unready = () => studioImages.sending().length > 0 || buy.hasAttribute("aria-busy");
+  form.addEventListener("settled", ({ detail: well }) => proceed(well));
+  function settle(well) {
+    buy.removeAttribute("aria-busy");
+    proceed(well);
+  }
+  function proceed(well) {
+    if (!waiting || (well && unready())) return;
     const { button, words } = waiting;
     waiting = null;
     button.textContent = words;
     button.removeAttribute("aria-busy");
     if (well) form.requestSubmit(button);
-  });
+  }
 
   function complete() {
     const field = [...form.querySelectorAll("[data-field]")].find((one) => {

@@ -143,7 +143,6 @@ TEAM = [
         "/team/budgets/{membership}/month/remove",
     ),
 ]
-_KEY_PROOF = "accounts/2fa/webauthn/reauthenticate/"
 SETTINGS = [
     Place("settings", "settings/profile", "/settings/profile"),
     Place("settings-address", "settings/address", "/settings/address"),

@@ -97,6 +97,24 @@ def test_a_press_waits_for_the_image_that_is_on_its_way(person: Callable[..., Pe
     assert len(held) == 1
 
 
+def test_a_press_right_after_a_choice_waits_for_its_price(person: Callable[..., Person]) -> None:
+    """What is agreed to is the price of what is chosen now, not the one that stood there before."""
+    olive = person("olive")
+    page = olive.page
+    olive.goes_to("/studio/flux-kontext-pro")
+    page.get_by_label("Prompt", exact=True).fill("A bowl of plums on a blue table")
+    expect(page.locator("#total")).to_contain_text("5 credits")
+    held: list[Route] = []
+    page.route("**/price", lambda route: held.append(route))
+    page.get_by_role("group", name="How many").get_by_label("2", exact=True).check()
+    page.get_by_label("Prompt", exact=True).press("Control+Enter")
+    expect(page.get_by_role("button", name="Working out the price…")).to_be_visible()
+    page.wait_for_function("document.querySelector('#price').matches('.htmx-request')")
+    held[-1].continue_()
+    page.wait_for_url("**/history?batch=bat_*")
+    expect(page.get_by_role("main")).to_contain_text("10 credits")
+
+
 def test_what_is_no_image_is_said_before_it_is_sent(person: Callable[..., Person]) -> None:
     olive = person("olive")
     page = olive.page
