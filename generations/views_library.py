@@ -16,7 +16,7 @@ from accounts import roles
 from accounts.pages import MemberRequest, member_page
 from generations import access, archive, labels, removals
 from generations.models import Generation
-from project.errors import Conflict, Forbidden, Invalid
+from project.errors import Conflict, Forbidden, Invalid, NotFound
 
 MOST = 100  # generations that one act is about
 HISTORY = "/history"
@@ -132,7 +132,11 @@ def delete_tag(request: MemberRequest) -> HttpResponse:
         taken = labels.delete_tag(actor=request.actor, name=name)
         messages.success(request, f"The tag “{name}” is deleted. It stood on {_many(taken)}.")
         return redirect("history-tags")
-    found = labels.of_name(request.actor, request.GET.get("tag", ""))
+    try:
+        found = labels.of_name(request.actor, request.GET.get("tag", ""))
+    except NotFound as problem:  # an old address: the list shows what there is
+        messages.warning(request, problem.detail)
+        return redirect("history-tags")
     return render(request, "generations/tag_delete.html", {"tag": found})
 
 

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from http import HTTPStatus
+from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
-from django.utils.http import url_has_allowed_host_and_scheme
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.views.decorators.http import require_POST
 
 COOKIE, KEPT = "theme", 365 * 24 * 3600  # seconds
@@ -22,15 +20,22 @@ def theme(request: HttpRequest) -> dict[str, object]:
 
 @require_POST
 def choose(request: HttpRequest) -> HttpResponse:
-    """POST /appearance: `theme`, and `next` to come back to. What is no theme changes nothing."""
-    back = request.POST.get("next", "/")
-    if not url_has_allowed_host_and_scheme(back, allowed_hosts={request.get_host()}, require_https=request.is_secure()):
-        back = "/"
-    response = redirect(back)
-    response.status_code = HTTPStatus.SEE_OTHER
+    """POST /appearance: `theme`; then back to the page that it was chosen on. What is no theme changes nothing."""
+    response = HttpResponseRedirect(_back(request), status=303)
     chosen = request.POST.get("theme", "")
     if chosen in THEMES:
         response.set_cookie(
             COOKIE, chosen, max_age=KEPT, secure=settings.SESSION_COOKIE_SECURE, httponly=True, samesite="Lax"
         )
     return response
+
+
+def _back(request: HttpRequest) -> str:
+    """The page that the browser came from, if it is one of ours: no page repeats its own address in its body."""
+    try:
+        came = urlsplit(request.headers.get("Referer", ""))
+    except ValueError:  # no address at all
+        return "/"
+    if came.netloc != request.get_host() or not came.path.startswith("/") or came.path.startswith("//"):
+        return "/"
+    return came.path + (f"?{came.query}" if came.query else "")

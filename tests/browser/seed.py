@@ -22,7 +22,6 @@ from allauth.mfa.models import Authenticator  # noqa: E402
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes  # noqa: E402
 from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret  # noqa: E402
 from django.conf import settings  # noqa: E402
-from django.contrib.auth.hashers import PBKDF2PasswordHasher  # noqa: E402
 from django.db import connection, transaction  # noqa: E402
 
 from accounts import addresses, invitation_links, keys, roles, teams  # noqa: E402
@@ -64,9 +63,7 @@ def main() -> None:
     seed = Seed()
     # The limiter would spread these over minutes.
     settings.PROVIDER_LIMITS = {name: {**of, "creates": 10_000} for name, of in settings.PROVIDER_LIMITS.items()}
-    # Argon2 would take a second for all of them; the house's own check takes these as well.
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.PBKDF2PasswordHasher"]
-    PBKDF2PasswordHasher.iterations = 1
+    # Passwords as the house itself keeps them: a weaker one is made anew at a sign-in, which ends all other sessions.
     whole = transaction.atomic()
     whole._from_testcase = True  # type: ignore[attr-defined]  # our durable writes are inside, as in a test
     with whole:

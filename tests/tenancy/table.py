@@ -320,7 +320,7 @@ IDENTITY: dict[str, Rule] = {
 }
 
 HEALTH: dict[str, Rule] = {
-    "appearance": public(WRITE, body={"theme": "dark", "next": "/"}, answers=only(POST=303)),
+    "appearance": public(WRITE, body={"theme": "dark"}, answers=only(POST=303)),
     "status": public(),
     "health/live": public(),
     "health/ready": public(),

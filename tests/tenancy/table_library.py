@@ -11,8 +11,8 @@ LIBRARY: dict[str, Rule] = {
     "history/selected": team(roles.SEE, WRITE, body={**_ROW, "do": "favourite"}),
     "history/selected/delete": team(roles.SEE, WRITE, write=roles.MAKE, body=_ROW),
     "history/tags": team(roles.SEE, BOTH, write=roles.MAKE, body={"tag": "{tag}", "to": "another"}),
-    # asks about the tag that its address names
-    "history/tags/delete": team(roles.MAKE, BOTH, body={"tag": "{tag}"}, answers=only(GET=404, HEAD=404)),
+    # asks about the tag that its address names, and leads back to the list without one
+    "history/tags/delete": team(roles.MAKE, BOTH, body={"tag": "{tag}"}, answers=only(GET=302, HEAD=302)),
     "generations/<str:public_id>/favourite": team(
         roles.SEE, WRITE, ids={"public_id": "generation"}, body={"on": "yes"}
     ),
