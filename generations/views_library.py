@@ -126,18 +126,18 @@ def team_tags(request: MemberRequest) -> HttpResponse:
 @member_page(roles.MAKE)
 @require_http_methods(["GET", "HEAD", "POST"])
 def delete_tag(request: MemberRequest) -> HttpResponse:
-    """Asks before the tag `tag` is deleted, then deletes it."""
-    if request.method == "POST":
-        name = request.POST.get("tag", "")
-        taken = labels.delete_tag(actor=request.actor, name=name)
-        messages.success(request, f"The tag “{name}” is deleted. It stood on {_many(taken)}.")
-        return redirect("history-tags")
+    """Asks before the tag `tag` is deleted, then deletes it. One that is gone already leads back to the list."""
+    post = request.method == "POST"
+    name = (request.POST if post else request.GET).get("tag", "")
     try:
-        found = labels.of_name(request.actor, request.GET.get("tag", ""))
-    except NotFound as problem:  # an old address: the list shows what there is
+        if not post:
+            return render(request, "generations/tag_delete.html", {"tag": labels.of_name(request.actor, name)})
+        taken = labels.delete_tag(actor=request.actor, name=name)
+    except NotFound as problem:
         messages.warning(request, problem.detail)
-        return redirect("history-tags")
-    return render(request, "generations/tag_delete.html", {"tag": found})
+    else:
+        messages.success(request, f"The tag “{name}” is deleted. It stood on {_many(taken)}.")
+    return redirect("history-tags")
 
 
 def _selected(request: MemberRequest) -> list[Generation] | None:

@@ -109,8 +109,9 @@ def test_a_press_right_after_a_choice_waits_for_its_price(person: Callable[..., 
     page.get_by_role("group", name="How many").get_by_label("2", exact=True).check()
     page.get_by_label("Prompt", exact=True).press("Control+Enter")
     expect(page.get_by_role("button", name="Working out the price…")).to_be_visible()
-    page.wait_for_function("document.querySelector('#price').matches('.htmx-request')")
-    held[-1].continue_()
+    expect(page.locator("#price")).to_have_class(re.compile("htmx-request"))
+    for route in held:
+        route.continue_()
     page.wait_for_url("**/history?batch=bat_*")
     expect(page.get_by_role("main")).to_contain_text("10 credits")
 

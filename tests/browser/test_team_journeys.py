@@ -29,7 +29,8 @@ def test_somebody_is_invited_and_joins(person: Callable[..., Person]) -> None:
     expect(guest.page.get_by_role("banner").get_by_text("Northlight Studio").first).to_be_attached()
 
     olive.page.reload()
-    expect(olive.page.get_by_label(f"New role of {email}")).to_be_visible()
+    olive.page.get_by_text(f"Manage {email}").click()
+    expect(olive.page.get_by_label(f"Role of {email}")).to_be_visible()
 
 
 def test_a_key_is_made_and_used_and_what_it_made_is_found(person: Callable[..., Person]) -> None:
