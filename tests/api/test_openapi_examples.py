@@ -89,7 +89,7 @@ def thing(world: Any, api: Callable[..., Any], client: Any) -> Callable[[str, st
 
     def generation(call: str) -> str:
         body = api("post", "/generations", {**ASK, "webhook_url": HOOK}, key=world.key).json()
-        if "receipt" in call:
+        if "receipt" in call or "outputs" in call:
             ends.succeed(row_of(body))
         return str(body["id"])
 

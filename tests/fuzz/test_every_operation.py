@@ -28,7 +28,7 @@ from project.openapi_views import document
 from tests.tenancy.asking import taken_back
 from tests.tenancy.conftest import scene as scene
 from tests.tenancy.scene import Scene
-from tests.tenancy.table import REST
+from tests.tenancy.table import RULES
 
 pytestmark = pytest.mark.django_db  # asks for the test database; see tests/tenancy/conftest.py
 FITTING, UNFITTING = GenerationMode.POSITIVE, GenerationMode.NEGATIVE
@@ -83,8 +83,10 @@ def _one_connection() -> Iterator[None]:
 def real_ids(scene: Scene) -> dict[str, list[str]]:
     """The ids of things of the team that the parts of each path may name, by path, in the order of the path."""
     found = {}
-    for route, rule in REST.items():
-        path = re.sub(r"<[^>]*>", "{}", f"/{route}")
+    for route, rule in RULES.items():
+        if not route.startswith("api/v1/"):
+            continue
+        path = re.sub(r"<[^>]*>", "{}", route.removeprefix("api/v1"))
         named = re.findall(r"<(?:\w+:)?(\w+)>", route)
         found[path] = [rule.given[name] if name in rule.given else scene.home.ids[rule.ids[name]] for name in named]
     return found
