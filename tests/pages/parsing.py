@@ -108,6 +108,7 @@ class Page(HTMLParser):
             for e in self.elements
             if e.tag in ("input", "textarea", "select")
             and e.attrs.get("type") not in ("hidden", "submit")
+            and "hidden" not in e.attrs
             and e.attrs.get("id") not in labels
             and id(e) not in inside
         ]
