@@ -21,5 +21,8 @@ LIBRARY: dict[str, Rule] = {
     ),
 }
 LIBRARY_REST: dict[str, Rule] = {
-    "generations/<str:public_id>/outputs": api(roles.MAKE, frozenset({"DELETE"}), ids={"public_id": "generation"}),
+    # a key that may only make deletes what it made itself (403), one that manages everything
+    "generations/<str:public_id>/outputs": api(
+        roles.MAKE, frozenset({"DELETE"}), ids={"public_id": "generation"}, answers=only(DELETE=(204, 403))
+    ),
 }
