@@ -48,6 +48,7 @@ def _generation(kind: EventType) -> dict[str, Any]:
         "status": status,
         "input": {"prompt": "a dog on a beach"},
         "outputs": [output] if succeeded else [],
+        "outputs_deleted_at": None,
         "text": None,
         "error": failure if status == "failed" else None,
         "price": to_json(PRICE),
