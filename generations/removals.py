@@ -48,8 +48,9 @@ class Judged:
 
 
 def is_removed(generation: Generation) -> bool:
-    """Whether its outputs were deleted. No query for a row that was fetched with `select_related("removal")`."""
-    return hasattr(generation, "removal")
+    """Whether its outputs were deleted. No query for one that has not ended, and for a row that was fetched with
+    `select_related("removal")`."""
+    return generation.ended and hasattr(generation, "removal")
 
 
 def words(generation: Generation) -> str:
