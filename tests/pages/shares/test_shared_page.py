@@ -192,7 +192,7 @@ def test_one_network_tries_only_so_often(client: Client, world: World, make: Mak
         client.get("/s/guess")
     page = read(client.get(path(share)), 429)
     assert "Try again in a minute." in page.words
-    assert int(client.get(path(share)).headers["Retry-After"]) <= 60
+    assert 1 <= int(client.get(path(share)).headers["Retry-After"]) <= 61  # the window is kept by sixtieths
     assert client.get(path(share), REMOTE_ADDR="203.0.113.9").status_code == 200
 
 
