@@ -14,7 +14,7 @@ from django.db.models import ForeignKey, Model
 from accounts.models import Invitation, Membership, Role, Team, WebhookEndpoint, WebhookSecret
 from billing import holds
 from billing.models import Budget, BudgetHold, BudgetRaise, BudgetRequest, BudgetUsage, Hold
-from generations.models import Generation, StudioSettings, Upload, UploadUse
+from generations.models import Generation, Removal, StudioSettings, Upload, UploadUse
 from project import db
 from tests.tenancy.asking import LABELS, path_to, taken_back
 from tests.tenancy.scene import FUTURE, Scene
@@ -159,6 +159,8 @@ def full(scene: Scene) -> Scene:
         upload, generation = Upload.objects.filter(team=team)[0], Generation.objects.filter(team=team)[0]
         UploadUse.objects.create(team=team, upload=upload, generation=generation)
         StudioSettings.objects.create(team=team, membership=owner, model="veo-3.1-fast")
+        ended = Generation.objects.filter(team=team, status="succeeded")[0]
+        Removal.objects.create(generation=ended, team=team, removed_by="test")
         # A secret that has ended: of those that sign an endpoint has one, which would refuse before the wall does.
         endpoint = WebhookEndpoint.objects.filter(team=team).latest("id")
         WebhookSecret.objects.create(team=team, endpoint=endpoint, sealed=b"sealed", ends_at=db.now())
@@ -170,6 +172,13 @@ def other_way(link: Link) -> str:
     return BY_ANOTHER_WAY.get((link.table, link.column)) or wall_of(link) or ""
 
 
+def key_of(table: str) -> str:
+    """The column that is a table's primary key; not all are called id."""
+    sql = """select attname from pg_index join pg_attribute on attrelid = indrelid and attnum = indkey[0]
+             where indisprimary and indrelid = %s::regclass"""
+    return str(asked(sql, table)[0][0])
+
+
 def refusals(link: Link, row: int, theirs: int) -> str:
     """What PostgreSQL says to a row of alice's that is pointed at one of mallory's: past our own triggers, which may
     refuse it sooner, only constraints are left. Nothing, when it may."""
@@ -179,7 +188,7 @@ def refusals(link: Link, row: int, theirs: int) -> str:
         asked("set constraints all deferred")
         try:
             with taken_back():
-                asked(f'update {link.table} set "{link.column}" = %s where id = %s', theirs, row)
+                asked(f'update {link.table} set "{link.column}" = %s where {key_of(link.table)} = %s', theirs, row)
                 asked("set constraints all immediate")
         except DatabaseError as error:
             return str(error)
@@ -190,10 +199,10 @@ def test_each_wall_holds(full: Scene) -> None:
     """It refuses by its name; other constraints may stand before it for one pair of rows, not for all."""
     faults = []
     for link in links():
-        of_team = f"select id from {link.table} where team_id = %s"
+        of_team = f"select {key_of(link.table)} from {link.table} where team_id = %s"
         mine = asked(f'{of_team} and "{link.column}" is not null', full.home.team.pk)
         mine = mine or asked(of_team, full.home.team.pk)
-        theirs = asked(f"select id from {link.to} where team_id = %s", full.away.team.pk)
+        theirs = asked(f"select {key_of(link.to)} from {link.to} where team_id = %s", full.away.team.pk)
         said = [refusals(link, row, other) for (row,) in mine[:5] for (other,) in theirs[:5]]
         if not said or "" in said or not any(other_way(link) in sentence for sentence in said):
             faults.append(f"{link}: {said or 'there is no row to try it with'}")
