@@ -35,7 +35,7 @@ def test_top_up_spend_refund_and_a_statement_that_adds_up(
     team = create(name="Nina's", owner=nina)
     client: Client = browser(nina)
     assert "There is no credit in this wallet" in read(client.get("/wallet")).words
-    assert "Nothing was bought yet." in read(client.get("/wallet/payments")).words
+    assert "Nothing was bought yet" in read(client.get("/wallet/payments")).words
 
     paid = back(client, pay(choose(client, pack="100000000"), GOOD))
     receipt = next(e.attrs["href"] for e in paid.all("a") if e.text == "Receipt")
