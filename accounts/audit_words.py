@@ -28,6 +28,11 @@ GROUPS = {
     "share": "Share links",
     "audit": "Audit log",
     "staff": "Staff",
+    "price": "Prices",
+    "provider": "Providers",
+    "ledger": "Books",
+    "costs": "Costs",
+    "alert": "Alerts",
 }
 
 # What was done; `*` stands for whom or what it was done to. A target that has no place here follows in brackets,
@@ -96,6 +101,26 @@ SENTENCES: dict[Action, str] = {
     Action.SHARE_REVOKED: "Revoked a share link to *",
     Action.AUDIT_EXPORTED: "Exported the audit log",
     Action.STAFF_CHANGED: "Changed * in the administration",
+    Action.STAFF_VIEWED: "Looked at the team's pages",
+    Action.DUTIES_CHANGED: "Changed the duties of *",
+    Action.CREDIT_ADJUSTED: "Adjusted credit",
+    Action.ADJUSTMENT_PROPOSED: "Proposed to adjust credit",
+    Action.ADJUSTMENT_REFUSED: "Refused to adjust credit",
+    Action.WALLET_FROZEN: "Froze the wallet",
+    Action.WALLET_UNFROZEN: "Unfroze the wallet",
+    Action.PRICE_PUBLISHED: "Published a price of *",
+    Action.DISCOUNT_SET: "Set a discount",
+    Action.PAUSED: "Paused *",
+    Action.RESUMED: "Resumed *",
+    Action.UNKNOWN_RESOLVED: "Resolved the unknown outcome of *",
+    Action.CALLBACK_REPLAYED: "Replayed a callback for *",
+    Action.ALARM_CLEARED: "Cleared the alarm of the books",
+    Action.LEDGER_CHECKED: "Had the books checked",
+    Action.USAGE_IMPORTED: "Imported the usage of *",
+    Action.PROVIDER_TOPUP_RECORDED: "Recorded a top-up at *",
+    Action.CASE_CHANGED: "Changed the case *",
+    Action.COSTS_EXPORTED: "Exported figures of costs: *",
+    Action.ALERT_RULE_SET: "Set the rule of the alert *",
 }
 OWN_TEAM = ("team.", "money.", "audit.")  # their target is the team whose log it is
 

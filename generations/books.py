@@ -39,4 +39,44 @@ CHECKS: tuple[tuple[str, str], ...] = (
            full join generations_uploadquota q using (team_id)
            where coalesce(u.bytes, 0) <> coalesce(q.bytes, 0) or coalesce(u.files, 0) <> coalesce(q.files, 0)""",
     ),
+    (
+        "the sums of costs by the day are what the generations say",
+        """select count(*) from (select generations_cost_day_of(g) as day, g.team_id, g.api_key_id, g.model, g.variant,
+             count(*) filter (where g.status = 'succeeded') as succeeded,
+             count(*) filter (where g.status = 'failed') as failed, sum(g.charged) as revenue,
+             sum(coalesce(g.actual_cost, 0)) as actual,
+             sum(coalesce(g.actual_cost, case when g.status = 'succeeded' then g.expected_cost else 0 end)) as cost,
+             count(*) filter (where g.cost_verdict = 'over') as over
+           from generations_generation g where g.finished_at is not null group by 1, 2, 3, 4, 5) x
+           full join (select * from generations_costday where succeeded + failed + canceled > 0) d
+             on d.team_id = x.team_id and d.day = x.day and d.model = x.model and d.variant = x.variant
+             and coalesce(d.api_key_id, 0) = coalesce(x.api_key_id, 0)
+           where (x.succeeded, x.failed, x.revenue, x.actual, x.cost, x.over)
+             is distinct from (d.succeeded, d.failed, d.revenue, d.actual, d.cost, d.over)""",
+    ),
+    (
+        "the sums of costs by model and by team are those of both",
+        """with c as (select day, model, variant, team_id, api_key_id, revenue, cost, expected, actual, succeeded
+             from generations_costday)
+           select (select count(*) from (select day, model, variant, sum(revenue) as r, sum(cost) as c,
+               sum(expected) as e, sum(actual) as a, sum(succeeded) as n from c group by 1, 2, 3) x
+             full join (select day, model, variant, sum(revenue) as r, sum(cost) as c, sum(expected) as e,
+               sum(actual) as a, sum(succeeded) as n from generations_modelday group by 1, 2, 3) m
+             using (day, model, variant) where (x.r, x.c, x.e, x.a, x.n) is distinct from (m.r, m.c, m.e, m.a, m.n))
+           + (select count(*) from (select day, team_id, coalesce(api_key_id, 0) as k, sum(revenue) as r,
+               sum(cost) as c, sum(expected) as e, sum(actual) as a, sum(succeeded) as n from c group by 1, 2, 3) x
+             full join (select day, team_id, coalesce(api_key_id, 0) as k, revenue as r, cost as c, expected as e,
+               actual as a, succeeded as n from generations_teamday) t
+             using (day, team_id, k) where (x.r, x.c, x.e, x.a, x.n) is distinct from (t.r, t.c, t.e, t.a, t.n))""",
+    ),
+    (
+        "revenue by the day is what was captured",
+        """select count(*) from (select (e.created_at at time zone 'UTC')::date as day, g.team_id,
+             coalesce(g.api_key_id, 0) as k, sum(t.amount) as r
+             from billing_transfer t join billing_entry e on e.transfer_id = t.id and e.account_id = t.debit_id
+             join generations_generation g on g.hold_id = t.hold_id where t.kind = 'capture' group by 1, 2, 3) s
+           full join (select day, team_id, coalesce(api_key_id, 0) as k, revenue as r from generations_teamday
+             where revenue <> 0) t using (day, team_id, k)
+           where s.r is distinct from t.r""",
+    ),
 )

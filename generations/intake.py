@@ -142,6 +142,7 @@ def reserve(*, actor: Actor, request: Request, ready: Ready, moment: datetime) -
         webhook_url=request.webhook_url,
         quote=ready.quote,
         price_version=ready.version,
+        variant=ready.entry.variant(ready.input),
         lines=ready.lines,
         price=ready.price,
         hold=hold,

@@ -32,9 +32,8 @@ def _succeed(generation: Generation) -> Generation:
     text = generation.kind == "text"
     delivered = 1 if text else Output.objects.filter(generation=generation).count()
     usage = _usage_cost(generation, entry) if text else None
-    charge = pricing.capture_amount(
-        entry, generation.input, book_of(generation.price_version), delivered=delivered, usage_cost=usage
-    )
+    book = book_of(generation.price_version)
+    charge = pricing.capture_amount(entry, generation.input, book, delivered=delivered, usage_cost=usage)
     charge = min(charge, generation.hold_amount)
     hold = holds.settle(hold_id=generation.hold_id, capture=charge, actor="system", reason="delivered")
     expected = entry.expected_cost(generation.input, delivered, rates=generation.price_version.rates)
@@ -44,6 +43,7 @@ def _succeed(generation: Generation) -> Generation:
     fields: dict[str, Any] = {
         "output_count": delivered,
         "charged": charge,
+        "list_amount": entry.capture(generation.input, book.rates, delivered, usage),
         "finished_at": moment,
         "expected_cost": expected,
         "cost_verdict": verdict(expected=expected, actual=generation.actual_cost),

@@ -15,6 +15,7 @@ urlpatterns = [
     path("api/v1/", include("project.api_urls")),
     path("appearance", appearance.choose, name="appearance"),
     path("admin/components", components_page.components, name="components"),
+    path("admin/", include("generations.staff.urls")),
     path("admin/", admin.site.urls),
     path("status", status_page.status, name="status"),
     path("health/live", health.live),

@@ -1,6 +1,7 @@
 """Rows of money, of budgets, of payments, and the alarm of the books."""
 
-from billing.models.alarms import LedgerAlarm
+from billing.models.adjustments import Adjustment, AdjustmentState, WalletFreeze
+from billing.models.alarms import LedgerAlarm, LedgerCheck
 from billing.models.budgets import (
     Budget,
     BudgetHold,
@@ -32,7 +33,11 @@ from billing.models.recharges import AutoRecharge, BalanceWatch, CardRemoval, St
 from billing.models.stripe import EventStatus, StripeEvent, StripeWatch
 
 __all__ = [
+    "Adjustment",
+    "AdjustmentState",
+    "WalletFreeze",
     "LedgerAlarm",
+    "LedgerCheck",
     "Budget",
     "BudgetHold",
     "BudgetRaise",

@@ -1,4 +1,4 @@
-"""The alarm of the books."""
+"""The checks of the books and their alarm."""
 
 from __future__ import annotations
 
@@ -22,3 +22,19 @@ class LedgerAlarm(models.Model):
 
     def __str__(self) -> str:
         return f"alarm of {self.raised_at}"
+
+
+class LedgerCheck(models.Model):
+    """One run of the checks of the books: when, how long (milliseconds), what did not hold. Kept for some days."""
+
+    ran_at = models.DateTimeField(db_default=Now())
+    took_ms = models.PositiveIntegerField()
+    checks = models.PositiveIntegerField()
+    broken = models.JSONField(default=list)
+    by = models.CharField(max_length=80, default="system")
+
+    class Meta:
+        indexes = [models.Index(fields=["-ran_at"], name="ledger_check_newest")]
+
+    def __str__(self) -> str:
+        return f"check of {self.ran_at}"

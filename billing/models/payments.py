@@ -247,11 +247,13 @@ class Dispute(models.Model):
 
 
 class Restriction(models.Model):
-    """Why a team may neither make nor buy: it spent credit whose money was taken back. One open a team; staff lift
-    it, and so does the dispute's end in the team's favor. `owed` is what its payments are short of."""
+    """Why a team may neither make nor buy: it spent credit whose money was taken back, or staff said so (no
+    `payment`). One open a team; staff lift it, and one with a payment is lifted by the dispute's end in the team's
+    favor too. `owed` is what its payments are short of."""
 
     team = models.ForeignKey(Team, models.PROTECT, related_name="restrictions")
-    payment = models.ForeignKey(Payment, models.PROTECT, related_name="+")
+    payment = models.ForeignKey(Payment, models.PROTECT, null=True, related_name="+")
+    placed_by = models.CharField(max_length=80, default="system", db_default="system")
     owed = models.BigIntegerField()
     reason = models.CharField(max_length=200)
     created_at = models.DateTimeField(db_default=Now())

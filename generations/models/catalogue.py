@@ -32,6 +32,8 @@ class PriceVersion(models.Model):
     number = models.PositiveIntegerField()
     rates = models.JSONField()
     margin_ppm = models.PositiveIntegerField(default=0)
+    margins = models.JSONField(default=dict, db_default={})  # by variant, where it differs from margin_ppm
+    fixed = models.JSONField(default=dict, db_default={})  # price per unit by variant, without any margin
     effective_from = models.DateTimeField(db_default=Now())
     created_at = models.DateTimeField(db_default=Now())
     created_by = models.CharField(max_length=80)
@@ -43,6 +45,30 @@ class PriceVersion(models.Model):
 
     def __str__(self) -> str:
         return f"{self.slug} v{self.number}"
+
+
+class TeamDiscount(models.Model):
+    """What a team pays less than the price in force, from a moment on; of one model, or of all (model ""). Never
+    edited: a change is a new row, and 0 ends it (trigger)."""
+
+    team = models.ForeignKey(Team, models.PROTECT, related_name="discounts")
+    model = models.CharField(max_length=60, blank=True)
+    number = models.PositiveIntegerField()
+    ppm = models.PositiveIntegerField()
+    effective_from = models.DateTimeField(db_default=Now())
+    created_at = models.DateTimeField(db_default=Now())
+    created_by = models.CharField(max_length=80)
+    reason = models.CharField(max_length=200)
+
+    class Meta:
+        indexes = [models.Index(fields=["team", "model", "-effective_from", "-number"], name="discount_current")]
+        constraints = [
+            models.UniqueConstraint(fields=["team", "model", "number"], name="discount_number_once"),
+            models.CheckConstraint(condition=Q(ppm__lte=900_000), name="discount_at_most_90_percent"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.ppm} ppm off for team {self.team_id}"
 
 
 class Quote(models.Model):
@@ -57,6 +83,7 @@ class Quote(models.Model):
     price = models.BigIntegerField()
     hold = models.BigIntegerField()
     price_version = models.ForeignKey(PriceVersion, models.PROTECT, related_name="+")
+    discount_ppm = models.PositiveIntegerField(default=0, db_default=0)
     created_at = models.DateTimeField(db_default=Now())
     expires_at = models.DateTimeField()
 

@@ -86,6 +86,9 @@ class Generation(models.Model):
     quote = models.ForeignKey(Quote, models.PROTECT, null=True, related_name="generations")
     price_version = models.ForeignKey(PriceVersion, models.PROTECT, related_name="+")
     lines = models.JSONField()
+    variant = models.CharField(max_length=120, default="", db_default="")  # which rate of the price version
+    discount_ppm = models.PositiveIntegerField(default=0, db_default=0)  # the team's, when it was accepted
+    list_amount = models.BigIntegerField(null=True)  # of what was charged, before margin and discount; once succeeded
     price = models.BigIntegerField()
     hold = models.OneToOneField(Hold, models.PROTECT, related_name="+")
     hold_amount = models.BigIntegerField()
@@ -127,6 +130,8 @@ class Generation(models.Model):
             models.Index(fields=["team", "-created_at", "-id"], condition=Q(status__in=OPEN), name="generation_open"),
             models.Index(fields=["next_action_at"], condition=Q(status__in=OPEN), name="generation_due"),
             models.Index(fields=["deadline_at"], condition=Q(status__in=OPEN), name="generation_deadline"),
+            models.Index(fields=["provider", "-finished_at"], name="generation_ended_at_provider"),
+            models.Index(fields=["model", "variant", "-finished_at"], name="generation_ended_of_variant"),
             models.Index(
                 fields=["provider", "team", "created_at"],
                 condition=Q(status="queued"),

@@ -41,6 +41,43 @@ class Callback(models.Model):
         return f"{self.verdict} callback for attempt {self.attempt_id}"
 
 
+class Refusal(models.TextChoices):
+    """Why a callback was turned away."""
+
+    FORGED = "forged"  # no address of ours, or no proof of the provider
+    ALTERED = "altered"  # an address of ours, but the body or its task is not what the provider would send there
+
+
+class RefusedCallback(models.Model):
+    """A callback that was turned away, and how often. Of the body only its beginning is kept, of bodies that differ
+    only so many an hour (callbacks.refuse)."""
+
+    provider = models.CharField(max_length=8)
+    verdict = models.CharField(max_length=8, choices=Refusal.choices)
+    why = models.CharField(max_length=80)
+    attempt = models.ForeignKey(Attempt, models.CASCADE, null=True, related_name="refused_callbacks")
+    body_hash = models.BinaryField(max_length=32)
+    head = models.BinaryField()
+    ip = models.GenericIPAddressField(null=True)
+    deliveries = models.PositiveIntegerField(default=1)
+    first_at = models.DateTimeField(db_default=Now())
+    last_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        indexes = [models.Index(fields=["-last_at"], name="refused_callback_newest")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["provider", "why", "attempt", "body_hash"], name="refused_callback_once", nulls_distinct=False
+            ),
+            models.CheckConstraint(
+                condition=models.Q(verdict__in=Refusal.values), name="refused_callback_verdict_known"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.verdict} callback"
+
+
 class IdempotencyRecord(models.Model):
     """One (team, key): the fingerprint of its request and the first answer, kept 72 h (invariants.md I1-I5)."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db import models
+from django.db.models import Q
 from django.db.models.functions import Now
 
 
@@ -53,3 +54,26 @@ class Chore(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class Pause(models.Model):
+    """Staff stopped a provider or a model for a while: nothing new is accepted or claimed, what is queued waits, what
+    runs ends as it would. `note` is what users read. One open for each."""
+
+    scope = models.CharField(max_length=8)  # "provider" or "model"
+    name = models.CharField(max_length=60)
+    note = models.CharField(max_length=200)
+    reason = models.CharField(max_length=200)  # for staff
+    paused_by = models.CharField(max_length=80)
+    paused_at = models.DateTimeField(db_default=Now())
+    resumed_by = models.CharField(max_length=80, blank=True)
+    resumed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(scope__in=["provider", "model"]), name="pause_scope_known"),
+            models.UniqueConstraint(fields=["scope", "name"], condition=Q(resumed_at=None), name="pause_one_open"),
+        ]
+
+    def __str__(self) -> str:
+        return f"pause of {self.name}"

@@ -4,33 +4,9 @@ table of addresses (tests/tenancy/table.py), so that no page is forgotten; test_
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
-
-@dataclass(frozen=True)
-class Place:
-    """One page in one state.
-
-    name    of its pictures
-    route   the address's line in the table; None for what is at no address, as a missing page
-    path    how it is opened; {…} are ids and links that the seed made
-    who     who is signed in, "" for nobody (tests.browser.seed: owner … viewer of a team with one of everything,
-            olive and max of a studio with a long history, nora of a team with nothing, fay with second factors,
-            root of staff)
-    state   full, empty, error, or another word for what it shows
-    status  of the answer
-    """
-
-    name: str
-    route: str | None
-    path: str
-    who: str = "owner"
-    state: str = "full"
-    status: int = 200
-
-    def __str__(self) -> str:
-        return f"{self.name}-{self.state}"
-
+from tests.browser.desks import DESKS
+from tests.browser.place import Place as Place
 
 PUBLIC = [
     Place("landing", "", "/", ""),
@@ -197,7 +173,7 @@ IDENTITY = [
     ),
     Place("password-from-key-done", "accounts/password/reset/key/done/", "/accounts/password/reset/key/done/", ""),
 ]
-PLACES = [*PUBLIC, *STUDIO, *MONEY, *TEAM, *SETTINGS, *IDENTITY]
+PLACES = [*DESKS, *PUBLIC, *STUDIO, *MONEY, *TEAM, *SETTINGS, *IDENTITY]
 
 # Answers to GET that are no pages of ours to look at.
 NOT_PAGES: dict[str, str] = {

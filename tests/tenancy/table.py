@@ -8,6 +8,7 @@ from typing import Any
 
 from accounts import roles
 from tests.api import shapes
+from tests.tenancy.desks import DESKS
 from tests.tenancy.rules import BOTH, EVERY, READ, WRITE, Rule, api, only, person, public, team
 from tests.tenancy.table_generation import GENERATION
 from tests.tenancy.table_library import LIBRARY, LIBRARY_REST
@@ -359,6 +360,7 @@ ADMIN: dict[str, Rule] = {
     "billing/payment/<path:object_id>/refund/": Rule("staff", given={"object_id": "1"}),
     "billing/restriction/<path:object_id>/lift/": Rule("staff", given={"object_id": "1"}),
     "components": _STAFF,
+    **DESKS,
     "(?P<url>.*)$": Rule("staff", path="/admin/nowhere"),
 }
 ADMIN_APPS = Rule("staff", path="/admin/generations/")  # its route lists the apps, so it is found by name

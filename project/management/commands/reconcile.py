@@ -7,7 +7,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from generations import oversight
+from generations.oversight import costs
 from project import db
 from project.money import usd
 
@@ -19,7 +19,7 @@ class Command(BaseCommand):
         parser.add_argument("--days", type=int, default=1, help="how far back (1)")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        rows = oversight.costs(since=db.now() - timedelta(days=options["days"]))
+        rows = costs.costs(since=db.now() - timedelta(days=options["days"]))
         layout = "{:<8} {:<26} {:<13} {:>6} {:>12} {:>12} {:>12}"
         self.stdout.write(layout.format("provider", "model", "verdict", "count", "charged", "expected", "actual"))
         for row in rows:

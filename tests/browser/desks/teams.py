@@ -1,0 +1,7 @@
+"""Pages of the desk of teams."""
+
+from __future__ import annotations
+
+from tests.browser.place import Place
+
+PLACES: list[Place] = []
