@@ -18,6 +18,7 @@ from django.db.models.functions import Now
 
 from generations import claims, observation, providers, signatures, submission
 from generations.models import Attempt, AttemptOutcome, Callback, CallbackVerdict, Generation, Status
+from generations.oversight import balances
 from generations.providers import base, fal_records, kie_records
 from project import db, queue, strict_json
 from project.errors import NotFound, Unauthenticated, Unavailable
@@ -99,6 +100,7 @@ def process(*, callback_id: int) -> None:
     if callback.verdict != CallbackVerdict.RECEIVED:
         return
     Callback.objects.filter(pk=callback_id).update(tries=F("tries") + 1)
+    balances.note_callback(callback)
     attempt, generation = callback.attempt, callback.attempt.generation
     if generation.ended:
         _after_the_end(callback, generation)

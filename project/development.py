@@ -114,7 +114,8 @@ def environment_of_children(
         children |= {KIE_BASE: sandbox.url, "KIE_UPLOAD_BASE": sandbox.url}
         children |= {"KIE_API_KEY": "sandbox", "KIE_WEBHOOK_KEY": sandbox.webhook_key}
     if FAL_BASE in sandbox.instead_of:
-        children |= {FAL_BASE: sandbox.url, "FAL_REST_BASE": sandbox.url, "FAL_KEY": "sandbox-id:sandbox-secret"}
+        children |= {FAL_BASE: sandbox.url, "FAL_REST_BASE": sandbox.url, "FAL_API_BASE": sandbox.url}
+        children["FAL_KEY"] = "sandbox-id:sandbox-secret"
         children["FAL_JWKS_URL"] = f"{sandbox.url}/.well-known/jwks.json"
     allowed = [entry for entry in environment.get("OUTBOUND_ALLOW_HOSTS", "").split(",") if entry.strip()]
     children["OUTBOUND_ALLOW_HOSTS"] = ",".join([*allowed, f"127.0.0.1:{sandbox.port}"])

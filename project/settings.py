@@ -132,12 +132,14 @@ KIE_WEBHOOK_KEY = env.text("KIE_WEBHOOK_KEY")
 FAL_KEY = env.text("FAL_KEY")
 FAL_QUEUE_BASE = env.base_url("FAL_QUEUE_BASE", "https://queue.fal.run")
 FAL_REST_BASE = env.base_url("FAL_REST_BASE", "https://rest.fal.ai")
+FAL_API_BASE = env.base_url("FAL_API_BASE", "https://api.fal.ai")  # the platform API: our balance
+FAL_ADMIN_KEY = env.text("FAL_ADMIN_KEY")  # what the platform API asks for; without it FAL_KEY is tried
 FAL_JWKS_URL = env.base_url("FAL_JWKS_URL") or f"{FAL_REST_BASE}/.well-known/jwks.json"
 if PRODUCTION:
     for _name, _key in (("KIE_API_KEY", KIE_API_KEY), ("FAL_KEY", FAL_KEY)):
         if not _key:
             raise ImproperlyConfigured(f"{_name} is missing: a production start never falls back to the sandbox.")
-    for _name in ("KIE_API_BASE", "KIE_UPLOAD_BASE", "FAL_QUEUE_BASE", "FAL_REST_BASE", "FAL_JWKS_URL"):
+    for _name in ("KIE_API_BASE", "KIE_UPLOAD_BASE", "FAL_QUEUE_BASE", "FAL_REST_BASE", "FAL_API_BASE", "FAL_JWKS_URL"):
         if not str(globals()[_name]).startswith("https://"):
             raise ImproperlyConfigured(f"{_name} must be an https address in production.")
 OUTBOUND_ALLOW_HOSTS = env.listed("OUTBOUND_ALLOW_HOSTS")

@@ -124,7 +124,7 @@ def sandbox(sandbox_process: SandboxProcess, settings: Any) -> Iterator[SandboxP
     sandbox_process.reset()
     sandbox_process.settings(speed=50, hmac_key="sandbox-hmac-key", enforce_limits=False, balance=1_000_000)
     settings.KIE_API_BASE = settings.FAL_QUEUE_BASE = settings.FAL_REST_BASE = sandbox_process.url
-    settings.KIE_UPLOAD_BASE = sandbox_process.url
+    settings.KIE_UPLOAD_BASE = settings.FAL_API_BASE = sandbox_process.url
     settings.FAL_JWKS_URL = f"{sandbox_process.url}/.well-known/jwks.json"
     settings.KIE_API_KEY, settings.FAL_KEY = "sandbox-key", "sandbox-id:sandbox-secret"
     settings.KIE_WEBHOOK_KEY = "sandbox-hmac-key"

@@ -18,6 +18,8 @@ for name in list(os.environ):
         "DATABASE_URL",
         "DEBUG",
         "EMAIL_URL",
+        "FAL_ADMIN_KEY",
+        "FAL_API_BASE",
         "FAL_JWKS_URL",
         "FAL_KEY",
         "FAL_QUEUE_BASE",

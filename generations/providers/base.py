@@ -16,6 +16,7 @@ from project import net
 CREATE_DEADLINE = 25.0  # seconds; below the job's timeout of the main lane
 READ_DEADLINE = 12.0
 RECORD_BYTES = 2 * 1024 * 1024
+BALANCE_BYTES = 64 * 1024
 
 
 # --- answers to a create ----------------------------------------------------------------------------------------
@@ -202,6 +203,11 @@ class Provider(Protocol):
 
     def read(self, task: Task) -> Observation:
         """The provider's own record of a task, fetched with our key."""
+        ...
+
+    def balance(self) -> int | None:
+        """What is left of our money at the provider, micro-dollars, fetched with our key; None where it tells none, or
+        not this time. On the network: never inside a transaction. The answer is never logged."""
         ...
 
     def credential(self) -> str:

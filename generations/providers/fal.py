@@ -12,6 +12,7 @@ from django.conf import settings
 from generations.catalog.base import Entry
 from generations.providers import fal_files, fal_records
 from generations.providers.base import (
+    BALANCE_BYTES,
     CREATE_DEADLINE,
     READ_DEADLINE,
     RECORD_BYTES,
@@ -159,6 +160,26 @@ class Fal:
                 return given
         owner_alias = "/".join(task.entry.provider_model.split("/")[:2])
         return f"{settings.FAL_QUEUE_BASE}/{owner_alias}/requests/{quote(task.task_id, safe='')}{tail}"
+
+    def balance(self) -> int | None:
+        """GETs the account's billing with its credits (fal's platform API, GET /v1/account/billing?expand=credits):
+        dollars, as micro-dollars. It asks for an admin key; FAL_KEY is tried where FAL_ADMIN_KEY is not set."""
+        key = settings.FAL_ADMIN_KEY or settings.FAL_KEY
+        if not key:
+            return None
+        try:
+            response = net.fetch(
+                method="GET",
+                url=f"{settings.FAL_API_BASE}/v1/account/billing?expand=credits",
+                headers={"Authorization": f"Key {key}", "Accept": "application/json"},
+                deadline=READ_DEADLINE,
+                max_bytes=BALANCE_BYTES,
+                guard=net.Guard.OPERATOR,
+            )
+            body = strict_json.loads_provider(response.body, max_bytes=BALANCE_BYTES)
+        except (net.NetError, strict_json.BadJson):
+            return None
+        return fal_records.balance_of(body) if response.status == 200 else None
 
     def _headers(self) -> dict[str, str]:
         return {"Authorization": f"Key {settings.FAL_KEY}", "Accept": "application/json"}

@@ -12,6 +12,7 @@ from django.conf import settings
 from generations.catalog.base import Entry
 from generations.providers import kie_files, kie_records
 from generations.providers.base import (
+    BALANCE_BYTES,
     CREATE_DEADLINE,
     READ_DEADLINE,
     RECORD_BYTES,
@@ -140,6 +141,26 @@ class Kie:
         if data.get("taskId") not in (None, task.task_id):
             return Trouble("record of another task")
         return kie_records.observe(task.entry.family, data)
+
+    def balance(self) -> int | None:
+        """GETs what is left of our credits (kie.md 1.4): a number, fractional, as micro-dollars."""
+        if not settings.KIE_API_KEY:
+            return None
+        try:
+            response = net.fetch(
+                method="GET",
+                url=f"{settings.KIE_API_BASE}/api/v1/chat/credit",
+                headers=self._headers(),
+                deadline=READ_DEADLINE,
+                max_bytes=BALANCE_BYTES,
+                guard=net.Guard.OPERATOR,
+            )
+            body = strict_json.loads_provider(response.body, max_bytes=BALANCE_BYTES)
+        except (net.NetError, strict_json.BadJson):
+            return None
+        if not isinstance(body, dict) or response.status >= 300 or kie_records.number(body.get("code")) != 200:
+            return None
+        return kie_records.balance_of(body.get("data"))
 
     def _headers(self) -> dict[str, str]:
         return {"Authorization": f"Bearer {settings.KIE_API_KEY}", "Accept": "application/json"}

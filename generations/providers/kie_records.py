@@ -6,7 +6,7 @@ Every value is a stranger's: strings that should be lists, JSON in JSON, numbers
 from __future__ import annotations
 
 import re
-from decimal import ROUND_CEILING, Decimal, InvalidOperation
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal, InvalidOperation
 from typing import Any
 
 from generations.providers.base import Done, Failed, Observation, Running, Unreadable
@@ -122,6 +122,19 @@ def cost_of(data: dict[str, Any]) -> int | None:
         if amount.is_finite() and 0 <= amount < money.CEILING:
             return int(amount.to_integral_value(rounding=ROUND_CEILING))
     return None
+
+
+def balance_of(value: Any) -> int | None:
+    """A balance in credits, fractional, as micro-dollars rounded down; None when it is no number. May be negative."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str | Decimal):
+        return None
+    try:
+        amount = Decimal(str(value)) * money.CREDIT
+    except InvalidOperation:
+        return None
+    if not amount.is_finite() or abs(amount) >= money.CEILING:
+        return None
+    return int(amount.to_integral_value(rounding=ROUND_FLOOR))
 
 
 def task_id_of(body: dict[str, Any]) -> str | None:

@@ -31,6 +31,7 @@ def environment(**more: str) -> dict[str, str]:
         "KIE_WEBHOOK_KEY": settings.KIE_WEBHOOK_KEY,
         "FAL_QUEUE_BASE": settings.FAL_QUEUE_BASE,
         "FAL_REST_BASE": settings.FAL_REST_BASE,
+        "FAL_API_BASE": settings.FAL_API_BASE,
         "FAL_KEY": settings.FAL_KEY,
     }
     return {**os.environ, **shared, **more}
