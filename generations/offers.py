@@ -7,7 +7,7 @@ from datetime import datetime
 
 from django.db.models.functions import Now
 
-from generations import catalog, pricing
+from generations import catalog, listings, pricing
 from generations.catalog.base import Entry
 from generations.models import Listing, PriceVersion
 from project.errors import Conflict, FieldError, Invalid
@@ -43,19 +43,29 @@ def current_prices() -> Mapping[str, PriceVersion]:
     return {row.slug: row for row in rows}
 
 
-def book_of(version: PriceVersion) -> pricing.PriceBook:
-    """The pure pricing functions' view of a price version."""
-    return pricing.PriceBook(version_id=version.pk, rates=version.rates, margin_ppm=version.margin_ppm)
+def book_of(version: PriceVersion, discount_ppm: int = 0) -> pricing.PriceBook:
+    """The pure pricing functions' view of a price version, as a team with a discount pays it."""
+    return pricing.PriceBook(
+        version_id=version.pk,
+        rates=version.rates,
+        margin_ppm=version.margin_ppm,
+        margins=version.margins,
+        fixed=version.fixed,
+        discount_ppm=discount_ppm,
+    )
 
 
 def require_available(slug: str) -> None:
-    """Raises Conflict (409 model_unavailable) when staff switched the model off (faults.md row 35)."""
-    listing = Listing.objects.filter(pk=slug).first()
-    if listing is None or not listing.available:
-        raise Conflict(
-            (listing.note if listing and listing.note else "This model is not available right now."),
-            code="model_unavailable",
-        )
+    """Raises Conflict (409 model_unavailable) when staff switched the model off (faults.md row 35), or paused it or its
+    provider: then it is worth trying again, and says so."""
+    found = listings.standing(slug)
+    if found.available:
+        return
+    problem = Conflict(found.note or "This model is not available right now.", code="model_unavailable")
+    if found.paused:
+        problem.detail = f"Paused for the moment: {found.note}"
+        problem.retryable = True
+    raise problem
 
 
 def sync() -> dict[str, int]:
@@ -82,6 +92,8 @@ def sync() -> dict[str, int]:
             slug=slug,
             rates=rates,
             margin_ppm=current.margin_ppm if current else 0,
+            margins=current.margins if current else {},
+            fixed=current.fixed if current else {},
             by="sync_catalog",
             reason="launch price" if current is None else "new variant",
         )
@@ -98,15 +110,23 @@ def publish(
     margin_ppm: int,
     by: str,
     reason: str,
+    margins: Mapping[str, int] | None = None,
+    fixed: Mapping[str, int] | None = None,
     effective_from: datetime | None = None,
 ) -> PriceVersion:
-    """Writes a new price version (micro-dollars by variant; margin in parts per million). Never edits one."""
+    """Writes a new price version (micro-dollars by variant; margins in parts per million; `fixed` prices per unit have
+    none on them). Never edits one. Raises ValueError for a fixed price of what is priced by the token."""
+    entry = catalog.ENTRIES.get(slug)
+    if fixed and entry is not None and entry.unit == "token":
+        raise ValueError("what is priced by the token has no fixed price per unit")
     last = PriceVersion.objects.filter(slug=slug).order_by("-number").first()
     row = PriceVersion(
         slug=slug,
         number=last.number + 1 if last else 1,
         rates=dict(rates),
         margin_ppm=margin_ppm,
+        margins=dict(margins or {}),
+        fixed=dict(fixed or {}),
         created_by=by,
         reason=reason,
     )

@@ -165,6 +165,18 @@ class Entry(ABC):
     def expected_cost(self, input: Values, delivered: int, *, rates: Rates | None = None) -> int:
         """What the provider should charge us for `delivered` outputs, in micro-dollars (catalogue.md, Units)."""
 
+    def variant_of_rate(self, key: str) -> str:
+        """The variant that a rate belongs to: itself, but for a language model, which has two rates."""
+        return key
+
+    def variants(self, rates: Rates) -> list[str]:
+        """Every variant that has a rate, once, in the order of the rates."""
+        return list(dict.fromkeys(self.variant_of_rate(key) for key in rates))
+
+    @abstractmethod
+    def unit_cost(self, key: str, rates: Rates) -> int:
+        """What the provider should charge us for one unit at a rate (a million tokens), in micro-dollars."""
+
     def own_count_cost(self, input: Values, output_text: str, rates: Rates) -> int:
         """The stand-in for a usage cost that was not told, in micro-dollars. TypeError where usage has no price."""
         raise TypeError(f"{self.slug} is not priced by usage")

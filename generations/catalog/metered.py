@@ -31,6 +31,13 @@ class Metered(Entry):
         """The language model: its rates are the two keys that start with it."""
         return str(input["model"])
 
+    def variant_of_rate(self, key: str) -> str:
+        return key.rpartition(":")[0]
+
+    def unit_cost(self, key: str, rates: Rates) -> int:
+        """The rate itself: it is the provider's own (catalogue.md, Prompt expansion)."""
+        return rates[key]
+
     def outputs(self, input: Values) -> int:
         return 1
 

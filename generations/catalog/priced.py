@@ -22,6 +22,9 @@ class FixedPrice(Entry):
         quantity, rate = self.quantity(input), rates[self.variant(input)]
         return [Line(self.label(input), quantity, self.unit, rate, quantity * rate)]
 
+    def unit_cost(self, key: str, rates: Rates) -> int:
+        return self.costs.get(key, rates[key])  # a variant that is no longer made was bought at what it was sold for
+
 
 class Video(FixedPrice):
     """One clip; all of it is charged when it arrives, nothing when it does not."""
