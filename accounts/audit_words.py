@@ -121,6 +121,7 @@ SENTENCES: dict[Action, str] = {
     Action.CASE_CHANGED: "Changed the case *",
     Action.COSTS_EXPORTED: "Exported figures of costs: *",
     Action.ALERT_RULE_SET: "Set the rule of the alert *",
+    Action.ALERTS_TESTED: "Sent a test of the alerts",
 }
 OWN_TEAM = ("team.", "money.", "audit.")  # their target is the team whose log it is
 

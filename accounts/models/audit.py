@@ -95,6 +95,7 @@ class Action(models.TextChoices):
     CASE_CHANGED = "costs.case_changed", "Changed a reconciliation case"
     COSTS_EXPORTED = "costs.exported", "Exported figures of costs"
     ALERT_RULE_SET = "alert.rule_set", "Set the rule of an alert"
+    ALERTS_TESTED = "alert.tested", "Sent a test of the alerts"
 
 
 class AuditEvent(models.Model):
