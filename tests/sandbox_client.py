@@ -69,7 +69,7 @@ class SandboxProcess:
         self._post("reset")
 
     def settings(self, **changes: Any) -> dict[str, Any]:
-        """Changes speed, hmac_key, balance, enforce_limits, jwks_down, upload_fault."""
+        """Changes speed, hmac_key, balance, fal_balance, enforce_limits, jwks_down, upload_fault, billing_fault."""
         return dict(self._post("settings", **changes))
 
     def rotate_keys(self) -> None:

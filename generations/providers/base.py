@@ -7,6 +7,7 @@ generation go back to the queue; whatever is not proven is Unknown and is never 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from decimal import Decimal
 from typing import Any, Protocol
 
@@ -187,6 +188,16 @@ class Task:
     urls: dict[str, str]
 
 
+@dataclass(frozen=True)
+class Charge:
+    """What a provider billed for one task: micro-dollars, and when."""
+
+    task_id: str
+    model: str
+    amount: int
+    at: datetime
+
+
 class Provider(Protocol):
     """One outside provider's dialect."""
 
@@ -208,6 +219,11 @@ class Provider(Protocol):
     def balance(self) -> int | None:
         """What is left of our money at the provider, micro-dollars, fetched with our key; None where it tells none, or
         not this time. On the network: never inside a transaction. The answer is never logged."""
+        ...
+
+    def charges(self, *, since: datetime, until: datetime) -> list[Charge] | None:
+        """What the provider says each task cost that it billed from `since` until before `until`, fetched with our key;
+        None where it tells none, or not this time. On the network: never inside a transaction."""
         ...
 
     def credential(self) -> str:

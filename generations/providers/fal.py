@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from datetime import datetime
 from decimal import ROUND_CEILING, Decimal
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -10,13 +11,13 @@ from urllib.parse import quote, urlsplit
 from django.conf import settings
 
 from generations.catalog.base import Entry
-from generations.providers import fal_files, fal_records
+from generations.providers import fal_billing, fal_files, fal_records
 from generations.providers.base import (
-    BALANCE_BYTES,
     CREATE_DEADLINE,
     READ_DEADLINE,
     RECORD_BYTES,
     Accepted,
+    Charge,
     CreateResult,
     Failed,
     File,
@@ -162,24 +163,12 @@ class Fal:
         return f"{settings.FAL_QUEUE_BASE}/{owner_alias}/requests/{quote(task.task_id, safe='')}{tail}"
 
     def balance(self) -> int | None:
-        """GETs the account's billing with its credits (fal's platform API, GET /v1/account/billing?expand=credits):
-        dollars, as micro-dollars. It asks for an admin key; FAL_KEY is tried where FAL_ADMIN_KEY is not set."""
-        key = settings.FAL_ADMIN_KEY or settings.FAL_KEY
-        if not key:
-            return None
-        try:
-            response = net.fetch(
-                method="GET",
-                url=f"{settings.FAL_API_BASE}/v1/account/billing?expand=credits",
-                headers={"Authorization": f"Key {key}", "Accept": "application/json"},
-                deadline=READ_DEADLINE,
-                max_bytes=BALANCE_BYTES,
-                guard=net.Guard.OPERATOR,
-            )
-            body = strict_json.loads_provider(response.body, max_bytes=BALANCE_BYTES)
-        except (net.NetError, strict_json.BadJson):
-            return None
-        return fal_records.balance_of(body) if response.status == 200 else None
+        """What is left of our credits at fal (fal_billing)."""
+        return fal_billing.balance()
+
+    def charges(self, *, since: datetime, until: datetime) -> list[Charge] | None:
+        """fal's billing events (fal_billing)."""
+        return fal_billing.charges(since=since, until=until)
 
     def _headers(self) -> dict[str, str]:
         return {"Authorization": f"Key {settings.FAL_KEY}", "Accept": "application/json"}

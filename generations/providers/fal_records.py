@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from decimal import ROUND_FLOOR, Decimal, InvalidOperation
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from generations.providers.base import Done, Failed, Observation, Unreadable
@@ -58,23 +58,6 @@ def _router(result: dict[str, Any]) -> Observation:
     clean = (text or "").replace("\x00", "").encode("utf-8", "replace").decode()
     micro = money.up(cost) if cost is not None and cost < money.USD else None
     return Done(text=clean[:MOST_TEXT].strip(), cost=micro, usage_cost=cost if micro is not None else None)
-
-
-def balance_of(body: Any) -> int | None:
-    """`credits.current_balance` in dollars, as micro-dollars rounded down; None for another currency or nonsense."""
-    credits = body.get("credits") if isinstance(body, dict) else None
-    if not isinstance(credits, dict) or credits.get("currency", "USD") != "USD":
-        return None
-    value = credits.get("current_balance")
-    if isinstance(value, bool) or not isinstance(value, int | float | str | Decimal):
-        return None
-    try:
-        amount = Decimal(str(value)) * money.USD
-    except InvalidOperation:
-        return None
-    if not amount.is_finite() or abs(amount) >= money.CEILING:
-        return None
-    return int(amount.to_integral_value(rounding=ROUND_FLOOR))
 
 
 def with_cost(observed: Observation, cost: int | None) -> Observation:

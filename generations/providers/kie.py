@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
@@ -17,6 +18,7 @@ from generations.providers.base import (
     READ_DEADLINE,
     RECORD_BYTES,
     Accepted,
+    Charge,
     CreateResult,
     File,
     Missing,
@@ -161,6 +163,10 @@ class Kie:
         if not isinstance(body, dict) or response.status >= 300 or kie_records.number(body.get("code")) != 200:
             return None
         return kie_records.balance_of(body.get("data"))
+
+    def charges(self, *, since: datetime, until: datetime) -> list[Charge] | None:
+        """KIE has no such interface: its usage comes as a file from its pages."""
+        return None
 
     def _headers(self) -> dict[str, str]:
         return {"Authorization": f"Bearer {settings.KIE_API_KEY}", "Accept": "application/json"}

@@ -9,7 +9,7 @@ from werkzeug import Request, Response
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import Map, Rule
 
-from generations.sandbox import control_api, fal, kie, uploads, wire
+from generations.sandbox import billing, control_api, fal, kie, uploads, wire
 from generations.sandbox.faults import FAULTS
 from generations.sandbox.world import World
 
@@ -65,7 +65,9 @@ def _rules() -> list[Rule]:
         get("/api/v1/veo/record-info", kie.read("veo")),
         post("/api/v1/flux/kontext/generate", _counted(kie.create("flux"))),
         get("/api/v1/flux/kontext/record-info", kie.read("flux")),
-        get("/api/v1/chat/credit", kie.guarded(kie.credit)),
+        get("/api/v1/chat/credit", kie.guarded(billing.credit)),
+        get("/v1/account/billing", billing.account),
+        get("/v1/models/billing-events", billing.events),
         post("/api/v1/common/download-url", kie.guarded(kie.download_url)),
         post("/api/file-stream-upload", uploads.kie),
         post("/storage/upload/initiate", uploads.initiate),

@@ -101,6 +101,8 @@ FILES = {
 }
 # Of the upload services, by the setting `upload_fault`: a file has no prompt.
 UPLOADS = ("", "500", "401", "429", "garbage", "hang", "reset", "private", "no-address", "short", "put-500")
+# What the addresses of our balances do instead, by the setting `billing_fault`.
+BILLING = ("", "admin-key", "500", "html", "nonsense")
 FAULTS: dict[str, str] = CREATES | ENDS | CALLBACKS | RECORDS | RESULTS | FILES
 
 

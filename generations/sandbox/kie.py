@@ -181,11 +181,6 @@ def _record(world: World, task: Task) -> Response:
         return wire.answer({"code": 200, "msg": "success", "data": kie_shapes.record(task)})
 
 
-def credit(world: World, request: Request, key: str) -> Response:
-    """The balance, fractional."""
-    return wire.answer({"code": 200, "msg": "success", "data": world.balance})
-
-
 def download_url(world: World, request: Request, key: str) -> Response:
     """A link to one of our files; a foreign address is refused."""
     url = (wire.object_of(request) or {}).get("url")

@@ -69,7 +69,7 @@ def conclude(world: World, task: Task, outcome: Outcome, over: tuple[Outcome | N
             return False
         price = making.price(task) if outcome == "success" else {}
         world.charge(task, price.get("credits", 0.0))
-        task.units = price.get("units", 0.0)
+        world.charge_units(task, price.get("units", 0.0))
         task.outcome, task.ended = outcome, time.time()
         return True
 

@@ -33,6 +33,16 @@ class Settings:
     enforce_limits: bool = True
     jwks_down: bool = False
     upload_fault: str = ""  # what the upload services do instead (sandbox/uploads.py)
+    fal_balance: float = 1_000.25  # in dollars, at the last change
+    billing_fault: str = ""  # what the addresses of our balances do instead (sandbox/billing.py)
+
+
+FAL_UNIT_PRICES = {"fal": 0.03, "router": 1.0}  # dollars a megapixel of an image; a text's units are dollars
+
+
+def fal_cost(task: Task, units: float) -> float:
+    """Dollars that so many billable units of a fal task cost."""
+    return round(units * FAL_UNIT_PRICES[task.family], 9)
 
 
 class Window:
@@ -90,6 +100,7 @@ class World:
             self.closed = threading.Event()
             self.settings = self._start
             self.balance = self._start.balance
+            self.fal_balance = self._start.fal_balance
             self.tasks: list[Task] = []
             self._by_id: dict[tuple[str, str], Task] = {}
             self.creates = 0
@@ -107,6 +118,10 @@ class World:
                 raise ValueError("speed is above 0 and at most 1000")
             if new.upload_fault not in faults.UPLOADS:
                 raise ValueError(f"upload_fault is one of {', '.join(faults.UPLOADS)}")
+            if new.billing_fault not in faults.BILLING:
+                raise ValueError(f"billing_fault is one of {', '.join(faults.BILLING)}")
+            if "fal_balance" in changes:
+                self.fal_balance = float(changes["fal_balance"])
             if "balance" in changes:
                 self.balance = float(changes["balance"])
             self.settings = new
@@ -186,6 +201,13 @@ class World:
             self.balance = round(self.balance - credits + task.credits, 4)
             task.credits = credits
 
+    def charge_units(self, task: Task, units: float) -> None:
+        """From now on the task costs so many of fal's billable units; the balance follows."""
+        with self.lock:
+            if task.provider == "fal":
+                self.fal_balance = round(self.fal_balance - fal_cost(task, units) + fal_cost(task, task.units), 9)
+            task.units = units
+
     def stats(self) -> dict[str, Any]:
         """The counters: the oracle of tests."""
         with self.lock:
@@ -202,4 +224,5 @@ class World:
                 "polls": sum(task.polls for task in tasks),
                 "credits": round(sum(task.credits for task in tasks), 4),
                 "balance": self.balance,
+                "fal_balance": self.fal_balance,
             }
