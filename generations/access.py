@@ -9,6 +9,7 @@ from django.db.models import QuerySet
 from accounts import access, roles
 from accounts.actors import Actor
 from generations.models import Batch, Generation, Output, Share, Upload, UploadState
+from generations.oversight import pauses
 from project import db, ids
 from project.errors import NotFound
 
@@ -19,13 +20,19 @@ def generations(actor: Actor) -> QuerySet[Generation]:
     return Generation.objects.filter(team=actor.team)
 
 
+def shown(actor: Actor) -> QuerySet[Generation]:
+    """The same with what an answer needs: what they made, and `paused`, what users read of the pause that the provider
+    or model is under, "" without one."""
+    note = pauses.note_subquery(provider="provider", model="model")
+    return generations(actor).select_related("removal").prefetch_related("outputs").annotate(paused=note)
+
+
 def generation(actor: Actor, public_id: str) -> Generation:
     """One generation of the actor's team by its public id, with what a page or answer needs. Raises NotFound."""
     wanted = ids.parse("gen", public_id)
     found = (
-        generations(actor)
+        shown(actor)
         .select_related("team", "price_version", "api_key", "membership__user", "hold", "batch", "removal")
-        .prefetch_related("outputs")
         .filter(pk=wanted)
         .first()
         if wanted
@@ -98,5 +105,4 @@ def batch(actor: Actor, public_id: str) -> Batch:
 
 def generations_of_batch(actor: Actor, row: Batch) -> dict[str, Generation]:
     """A batch's generations by public id, with what an answer needs."""
-    found = generations(actor).filter(batch=row).select_related("removal").prefetch_related("outputs")
-    return {each.public_id: each for each in found}
+    return {each.public_id: each for each in shown(actor).filter(batch=row)}

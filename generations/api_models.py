@@ -10,14 +10,17 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts import access, roles
-from generations import catalog, offers, present, pricing, quotes, request_schemas, requests, schemas
+from generations import catalog, listings, offers, present, pricing, quotes, request_schemas, requests, schemas
 from generations.catalog import Entry
-from generations.models import Listing, PriceVersion
+from generations.listings import UNLISTED, Standing
+from generations.models import PriceVersion
 from project import paging
 from project.api import ApiView
 from project.errors import NotFound
 from project.money import to_json
 from project.openapi import documented
+
+_Pairs = tuple[tuple[str, int], ...]
 
 
 class ModelsView(ApiView):
@@ -38,10 +41,10 @@ class ModelsView(ApiView):
     def get(self, request: Request) -> Response:
         window = paging.window_of(request, default=paging.MOST)
         prices = offers.current_prices()
-        available = dict(Listing.objects.values_list("slug", "available"))
+        found = listings.standings()
         shown = [entry for slug, entry in catalog.ENTRIES.items() if slug in prices]
         page = paging.page_of_list(shown, window)
-        results = [model(entry, prices[entry.slug], available=available.get(entry.slug, False)) for entry in page.rows]
+        results = [model(entry, prices[entry.slug], standing=found.get(entry.slug, UNLISTED)) for entry in page.rows]
         return Response(paging.answer(request, page, results))
 
 
@@ -65,8 +68,7 @@ class ModelView(ApiView):
         price = offers.current_prices().get(slug)
         if entry is None or price is None:
             raise NotFound("There is no such model.")
-        listing = Listing.objects.filter(pk=slug).first()
-        return Response(model(entry, price, available=listing is not None and listing.available))
+        return Response(model(entry, price, standing=listings.standing(slug)))
 
 
 class QuotesView(ApiView):
@@ -92,24 +94,30 @@ class QuotesView(ApiView):
         return Response(present.quote(quotes.store(team=team, offer=offer)), status=201)
 
 
-def model(entry: Entry, version: PriceVersion, *, available: bool) -> dict[str, Any]:
+def model(entry: Entry, version: PriceVersion, *, standing: Standing) -> dict[str, Any]:
     """A model as the API shows it: what it takes and what it costs a customer, never who makes it or for how much."""
-    fixed = _fixed(entry.slug, tuple(sorted(version.rates.items())), version.margin_ppm)
+    book = offers.book_of(version)
+    fixed = _fixed(entry.slug, _pairs(book.rates), book.margin_ppm, _pairs(book.margins), _pairs(book.fixed))
     return {
         "slug": entry.slug,
         "name": entry.name,
         "kind": entry.kind,
-        "available": available,
+        "available": standing.available,
+        "note": standing.note,
         "typical_seconds": entry.typical_seconds,
         **fixed,
     }
 
 
+def _pairs(values: Mapping[str, int]) -> tuple[tuple[str, int], ...]:
+    return tuple(sorted(values.items()))
+
+
 @lru_cache(maxsize=256)
-def _fixed(slug: str, rates: tuple[tuple[str, int], ...], margin_ppm: int) -> Mapping[str, Any]:
-    """What follows from the rates alone; the examples take a validation for each price that there is."""
+def _fixed(slug: str, rates: _Pairs, margin_ppm: int, margins: _Pairs, fixed: _Pairs) -> Mapping[str, Any]:
+    """What follows from the list price alone; the examples take a validation for each price that there is."""
     entry = catalog.get(slug)
-    book = pricing.PriceBook(version_id=0, rates=dict(rates), margin_ppm=margin_ppm)
+    book = pricing.PriceBook(0, dict(rates), margin_ppm, dict(margins), dict(fixed))
     examples = [
         {"label": example.label, "input": dict(example.input), "price": to_json(example.total)}
         for example in pricing.price_examples(entry, book)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
@@ -17,6 +18,7 @@ from django.db import connection
 from accounts.models import TeamStatus
 from generations import limiter, outcomes, providers
 from generations.models import Attempt, Listing, Reason, Status
+from generations.oversight import pauses
 from generations.states import locked, move
 from project import db
 
@@ -43,7 +45,10 @@ def _claim(provider: str) -> Claim | None:
     moment = db.now()
     if limiter.circuit_open(provider, moment):
         return None
-    generation_id = _next(provider)
+    held_back = pauses.held_back(provider)  # under the lock that whoever pauses takes
+    if held_back.everything:
+        return None
+    generation_id = _next(provider, held_back.models)
     if generation_id is None or not limiter.take_create(provider):
         return None
     generation = locked(generation_id)
@@ -73,8 +78,9 @@ def _claim(provider: str) -> Claim | None:
     return Claim(generation.pk, attempt.pk, number, token)
 
 
-def _next(provider: str) -> UUID | None:
-    """The oldest due generation of the team with the fewest under way, then of the team served longest ago."""
+def _next(provider: str, paused: Sequence[str]) -> UUID | None:
+    """The oldest due generation of the team with the fewest under way, then of the team served longest ago; none of
+    the models that are paused."""
     limits = settings.PROVIDER_LIMITS[provider]
     with connection.cursor() as cursor:
         cursor.execute(
@@ -86,6 +92,7 @@ def _next(provider: str) -> UUID | None:
               SELECT DISTINCT ON (g.team_id) g.id, g.team_id, g.created_at FROM generations_generation g
               JOIN accounts_team t ON t.id = g.team_id AND t.status = ANY(%(working)s)
               WHERE g.provider = %(provider)s AND g.status = 'queued' AND g.next_action_at <= clock_timestamp()
+                AND g.model <> ALL(%(paused)s)
               ORDER BY g.team_id, g.created_at, g.id
             )
             SELECT head.id FROM head LEFT JOIN flight f ON f.team_id = head.team_id
@@ -100,6 +107,7 @@ def _next(provider: str) -> UUID | None:
             {
                 "provider": provider,
                 "working": [TeamStatus.ACTIVE.value, TeamStatus.CLOSING.value],  # what is open ends before a team does
+                "paused": list(paused),
                 "team": limits["in_flight_team"],
                 "all": limits["in_flight"],
             },

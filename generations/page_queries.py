@@ -10,10 +10,10 @@ from django.conf import settings
 
 from accounts.actors import Actor
 from accounts.models import Membership
-from generations import access, files, offers, pricing
+from generations import access, files, listings, offers, pricing
 from generations.catalog import ENTRIES, Entry
 from generations.forms import Preview
-from generations.models import Generation, Listing, Output, PriceVersion, Upload
+from generations.models import Generation, Output, PriceVersion, Upload
 from project import ids
 
 LINK_SECONDS = 6 * 3600
@@ -33,16 +33,16 @@ class Card:
 def cards() -> list[Card]:
     """Every model on offer with its prices in force. Two queries."""
     prices = offers.current_prices()
-    listings = {row.slug: row for row in Listing.objects.all()}
-    return [_card(entry, prices.get(slug), listings.get(slug)) for slug, entry in ENTRIES.items()]
+    found = listings.standings()
+    return [_card(entry, prices.get(slug), found.get(slug, listings.UNLISTED)) for slug, entry in ENTRIES.items()]
 
 
-def _card(entry: Entry, version: PriceVersion | None, listing: Listing | None) -> Card:
+def _card(entry: Entry, version: PriceVersion | None, standing: listings.Standing) -> Card:
     examples = pricing.price_examples(entry, offers.book_of(version)) if version else []
     return Card(
         entry=entry,
-        available=bool(version and listing and listing.available),
-        note=listing.note if listing else "",
+        available=version is not None and standing.available,
+        note=standing.note,
         cheapest=min((example.total for example in examples), default=None),
         examples=examples,
     )

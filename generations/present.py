@@ -25,7 +25,8 @@ SHOWN = ("attempt", "delivered", "outputs", "dropped", "reason", "index", "bytes
 
 
 def generation(row: Generation) -> dict[str, Any]:
-    """A generation in JSON. In lists `outputs` must be prefetched and `removal` selected."""
+    """A generation in JSON. In lists `outputs` must be prefetched and `removal` selected; `paused` is there on rows of
+    access.shown: what was accepted just now waits for no pause."""
     base = f"{settings.SITE_URL}/api/v1/generations/{row.public_id}"
     there = row.status == Status.SUCCEEDED and not removals.is_removed(row)
     return {
@@ -48,6 +49,7 @@ def generation(row: Generation) -> dict[str, Any]:
         "submitted_at": stamp(row.submitted_at) if row.submitted_at else None,
         "finished_at": stamp(row.finished_at) if row.finished_at else None,
         "expires_at": stamp(row.deadline_at),
+        "waits_for": (getattr(row, "paused", "") or None) if row.status == Status.QUEUED else None,
         "urls": {
             "self": base,
             "events": f"{base}/events",

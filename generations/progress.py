@@ -56,7 +56,8 @@ class Progress:
 
 
 def progress(generation: Generation, *, ahead: int = 0) -> Progress:
-    """How it stands now. `ahead` is how many of the team's own go first while it is queued. No query."""
+    """How it stands now. `ahead` is how many of the team's own go first while it is queued. No query: that its model is
+    paused stands on rows of access.shown."""
     entry = ENTRIES.get(generation.model)
     end = generation.finished_at or timezone.now()
     elapsed, typical = max(int((end - generation.created_at).total_seconds()), 0), entry.typical_seconds if entry else 0
@@ -95,7 +96,11 @@ def _notes(generation: Generation, *, over: bool, typical: int, ahead: int) -> l
         ]
     notes = []
     if status == Status.QUEUED:
-        if generation.team.status == TeamStatus.SUSPENDED:
+        paused = getattr(generation, "paused", "")
+        if paused:
+            notes.append(f"This model is paused for the moment: {paused}")
+            notes.append("It waits and goes on by itself once the pause ends. You can cancel it: all is released.")
+        elif generation.team.status == TeamStatus.SUSPENDED:
             notes.append("Your team is suspended: it waits until the team is reinstated.")
         elif ahead:
             more = " or more" if ahead >= neighbours.MOST_AHEAD else ""

@@ -43,7 +43,7 @@ def listed(actor: Actor, query: QueryDict) -> QuerySet[Generation]:
         raise wrong(METADATA, f"a value has at most {LONGEST_METADATA} characters", "too_long")
     if wanted:
         condition &= Q(metadata__contains=wanted)
-    return access.generations(actor).filter(condition).select_related("removal").prefetch_related("outputs")
+    return access.shown(actor).filter(condition)
 
 
 def page_of_generations(rows: QuerySet[Generation], window: Window) -> Page[Generation]:

@@ -62,6 +62,10 @@ class Model(Answer):
     name: Annotated[str, Field(examples=["Veo 3.1 Fast"])]
     kind: Literal["video", "image", "text"]
     available: Annotated[bool, Field(description="Whether it can be used right now.", examples=[True])]
+    note: Annotated[
+        str,
+        Field(description="Why it cannot be used right now; else empty, or when nobody said.", examples=[""]),
+    ]
     typical_seconds: Annotated[int, Field(ge=1, description="How long it usually takes.", examples=[90])]
     input_schema: Annotated[
         dict[str, Any],
@@ -144,6 +148,14 @@ class Generation(Answer):
     submitted_at: Time | None
     finished_at: Time | None
     expires_at: Annotated[Time, Field(description="By then it has ended, whatever happens.")]
+    waits_for: Annotated[
+        str | None,
+        Field(
+            description="Why it waits in the queue though its turn may have come: its model is paused. It is not lost,"
+            " can be canceled, and ends by `expires_at`. Null otherwise.",
+            examples=[None],
+        ),
+    ]
     urls: GenerationUrls
 
 

@@ -10,9 +10,21 @@ from dataclasses import dataclass
 from typing import Any
 
 from accounts.actors import Actor
-from generations import access, catalog, expansions, forms, idempotency, intake, offers, page_queries, pricing, timeline
+from generations import (
+    access,
+    catalog,
+    expansions,
+    forms,
+    idempotency,
+    intake,
+    listings,
+    offers,
+    page_queries,
+    pricing,
+    timeline,
+)
 from generations.catalog.base import Entry
-from generations.models import Generation, Listing, PriceVersion, Status
+from generations.models import Generation, PriceVersion, Status
 from project import db
 from project.errors import FieldError, Invalid, Problem
 
@@ -105,7 +117,7 @@ def ask(
 def idle(*, entry: Entry, data: Mapping[str, Any], **shown: Any) -> Panel:
     """The panel before a press, or with `shown` one that offers another. Two queries: prices and what is on offer."""
     prices = offers.current_prices()
-    on_offer = set(Listing.objects.filter(slug__in=expansions.writers(), available=True).values_list("slug", flat=True))
+    on_offer = listings.available()
     open_now = {slug: prices[slug] for slug in expansions.writers() if slug in on_offer and slug in prices}
     base: dict[str, Any] = {"key": secrets.token_hex(16), "limit": _limit(entry), **shown}
     if expansions.TEXT not in open_now:
@@ -151,7 +163,7 @@ def uses(generation: Generation) -> list[Entry]:
     text, none for what is none."""
     if generation.kind != "text" or not generation.text:
         return []
-    on_offer = set(Listing.objects.filter(available=True).values_list("slug", flat=True))
+    on_offer = listings.available()
     return [entry for slug, entry in catalog.ENTRIES.items() if entry.kind != "text" and slug in on_offer]
 
 

@@ -18,6 +18,7 @@ from billing import closures, reconcile
 from generations import books, hand_over, idempotency, observation, removals, storage, uploads
 from generations.models import BatchQuote, Callback, CallbackVerdict, Generation, Quote, Status
 from generations.models.generation import OPEN
+from generations.oversight import pauses
 from project import db, queue
 
 log = logging.getLogger(__name__)
@@ -57,7 +58,7 @@ def _ring_generations() -> int:
             .values_list("provider", flat=True)
             .distinct()
         )
-        for provider in waiting:
+        for provider in waiting - pauses.paused_providers():
             queue.enqueue("generations.tasks.dispatch", provider)
     return len(due) + len(waiting)
 

@@ -17,6 +17,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from accounts import limits
 from project import (
+    alert_settings,
     embedded_postgres,
     env,
     limit_settings,
@@ -152,6 +153,7 @@ STRIPE = stripe_settings.read(
     env.base_url("STRIPE_API_BASE"),
     production=PRODUCTION,
 )
+ALERTS = alert_settings.read(production=PRODUCTION)
 
 # --- apps -------------------------------------------------------------------------------------------------------
 INSTALLED_APPS = [
@@ -358,7 +360,11 @@ WORKERS = env.integer("WORKERS", 2, least=1, most=64)
 Q_CLUSTER = queue_settings.cluster(workers=WORKERS)
 JOBS = queue_settings.JOBS
 CLOCK = queue_settings.CLOCK
+STATUS_NOTICES = ("generations.oversight.pauses.notices",)  # what the status page tells besides
 MODEL_NAMES = "generations.catalog.names"  # for apps that may not import the product
+STAFF_ACTS, DUTIES = "generations", "generations.oversight.duties.BUNDLES"  # the acts of staff (models/staff.py)
+# Above this a second person posts what staff add to a wallet or take from it; in micro-dollars.
+STAFF_ADJUST_LIMIT = 1_000_000 * env.integer("STAFF_ADJUST_LIMIT_USD", 100, least=0, most=1_000_000)
 # invariants.md section 1: KIE allows 20 creates in 10 s for the whole account; kept at 18. fal names no rate.
 PROVIDER_LIMITS: dict[str, dict[str, int]] = {
     "kie": {"creates": 18, "window_ms": 10_000, "reads": 8, "in_flight": 100, "in_flight_team": 20},

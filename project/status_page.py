@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
+from django.utils.module_loading import import_string
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
@@ -27,7 +29,8 @@ def status(request: HttpRequest) -> HttpResponse:
     known = ready["database"] == "ok"  # else nothing below may ask it, the page's frame neither
     lanes = json.loads(health.queue(request).content).get("lanes", {}) if known else {}
     parts = [("Pages and API", ready["status"] == "ok"), *((name, _works(lanes, lane)) for lane, name in LANES.items())]
-    context = {"parts": parts, "well": all(works for _, works in parts), "known": known}
+    notices = [line for name in settings.STATUS_NOTICES for line in import_string(name)()] if known else []
+    context = {"notices": notices, "parts": parts, "well": all(works for _, works in parts), "known": known}
     return HttpResponse(render_to_string("status.html", context, request if known else None))
 
 

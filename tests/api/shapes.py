@@ -8,7 +8,7 @@ from typing import Any
 
 PROBLEM = {"type", "title", "status", "detail", "code", "retryable", "errors"}
 PAGE = {"results", "next", "previous"}
-MODEL = {"slug", "name", "kind", "available", "typical_seconds", "input_schema", "price"}
+MODEL = {"slug", "name", "kind", "available", "note", "typical_seconds", "input_schema", "price"}
 QUOTE = {"id", "model", "input", "lines", "price", "hold", "expires_at"}
 LINE = {"label", "quantity", "unit", "unit_price", "per", "amount"}
 GENERATION = {
@@ -29,6 +29,7 @@ GENERATION = {
     "submitted_at",
     "finished_at",
     "expires_at",
+    "waits_for",
     "urls",
 }
 OUTPUT = {"url", "kind", "content_type", "width", "height", "duration", "bytes", "sha256"}
