@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from accounts.actors import Actor
-from generations import idempotency, intake, offers, pricing
+from generations import discounts, idempotency, intake, offers, pricing
 from generations.catalog import ENTRIES
 from generations.catalog.base import InputError
 from generations.models import Generation
@@ -28,7 +28,7 @@ class Offer:
 
 
 def offer(generation: Generation) -> Offer:
-    """What the same input costs now. Two queries; nothing outside is asked."""
+    """What the same input costs now. Three queries; nothing outside is asked."""
     entry = ENTRIES.get(generation.model)
     if entry is None:
         return Offer(None, "This model is no longer offered.", editable=False)
@@ -40,7 +40,8 @@ def offer(generation: Generation) -> Offer:
         return Offer(None, problem.detail)
     except InputError:
         return Offer(None, "The model's rules have changed since: look at the form again.")
-    return Offer(pricing.quote(entry, clean, offers.book_of(version)).hold)
+    discount = discounts.of(discounts.in_force(generation.team), entry.slug)
+    return Offer(pricing.quote(entry, clean, offers.book_of(version, discount)).hold)
 
 
 def make(

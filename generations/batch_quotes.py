@@ -1,7 +1,8 @@
 """Quotes of batches: the prices of many requests in one, binding for 10 minutes (issue of the REST API, item 4).
 
-A stored item is `{"model", "input", "hash", "lines", "price", "hold", "version"}`, amounts in micro-dollars, or
-`{"hash", "error"}` for one without a price; `hash` is of model and input, with defaults filled in where it has a price.
+A stored item is `{"model", "input", "hash", "lines", "price", "hold", "version", "discount"}`, amounts in
+micro-dollars and the team's discount in parts per million, or `{"hash", "error"}` for one without a price;
+`hash` is of model and input, with defaults filled in where it has a price.
 """
 
 from __future__ import annotations
@@ -63,6 +64,7 @@ def _as_json(item: Item, outcome: Outcome) -> dict[str, Any]:
         "price": outcome.price,
         "hold": outcome.hold,
         "version": outcome.version.pk,
+        "discount": outcome.discount_ppm,
     }
 
 
@@ -118,6 +120,7 @@ def _bound(
             hold=row["hold"],
             lines=row["lines"],
             version=version,
+            discount_ppm=row.get("discount", 0),  # quotes of before had none
             quote=None,
         )
         return orders.within_max_price(ready, request)

@@ -143,6 +143,7 @@ def reserve(*, actor: Actor, request: Request, ready: Ready, moment: datetime) -
         quote=ready.quote,
         price_version=ready.version,
         variant=ready.entry.variant(ready.input),
+        discount_ppm=ready.discount_ppm,
         lines=ready.lines,
         price=ready.price,
         hold=hold,
@@ -166,5 +167,6 @@ def write(rows: Sequence[Generation], *, actor: Actor) -> None:
 
 def name_what_fits(problem: PaymentRequired, ready: Ready) -> None:
     """Adds the dearest variant of the same request that would fit (design section 6, issue of budgets)."""
-    fitting = pricing.dearest_fitting(ready.entry, ready.input, offers.book_of(ready.version), available=problem.room)
+    book = offers.book_of(ready.version, ready.discount_ppm)
+    fitting = pricing.dearest_fitting(ready.entry, ready.input, book, available=problem.room)
     problem.extra["fits"] = None if fitting is None else {"input": fitting.changes, "price": to_json(fitting.total)}

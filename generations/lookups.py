@@ -7,11 +7,11 @@ treated as what cannot be reached from here: left to the provider (inputs.py).
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 
 from accounts.models import Team
-from generations import inputs, offers
+from generations import discounts, inputs, offers
 from generations.models import PriceVersion
 from project.errors import Conflict
 from project.net import guard
@@ -21,12 +21,13 @@ LOOKERS = 4  # images that are fetched at once, of up to 10 MB each
 
 
 class Lookups:
-    """Remembers offers, uploads, names and images. Never used inside a transaction: it may ask the network."""
+    """Remembers offers, discounts, uploads, names and images. Not used inside a transaction: it may ask others."""
 
     def __init__(self, team: Team | None) -> None:
         self._team = team
         self._until = time.monotonic() + SECONDS
         self._offers: dict[str, PriceVersion | Conflict] = {}
+        self._discounts: Mapping[str, int] | None = None
         self._images: dict[str, str | ValueError] = {}
         self._hosts: dict[tuple[str, int], list[str]] = {}
         self._seen: dict[str, str] = {}
@@ -48,6 +49,12 @@ class Lookups:
         if isinstance(found, Conflict):
             raise found
         return found
+
+    def discount(self, slug: str) -> int:
+        """What the team pays less for a model now, in parts per million: asked once for all models."""
+        if self._discounts is None:
+            self._discounts = {} if self._team is None else discounts.in_force(self._team)
+        return discounts.of(self._discounts, slug)
 
     def image(self, value: str) -> str:
         """An image's address as it is kept: an upload's id, or a public https address. Raises ValueError."""

@@ -40,6 +40,7 @@ class Ready:
     hold: int
     lines: list[dict[str, Any]]
     version: PriceVersion
+    discount_ppm: int
     quote: Quote | None
 
 
@@ -63,6 +64,7 @@ def of_offer(offer: quotes.Offer) -> Ready:
         hold=offer.priced.hold,
         lines=quotes.lines_json(offer.priced),
         version=offer.version,
+        discount_ppm=offer.discount_ppm,
         quote=None,
     )
 
@@ -94,6 +96,7 @@ def _by_quote(team: Team, request: Request) -> Ready:
         hold=quote.hold,
         lines=quote.lines,
         version=quote.price_version,
+        discount_ppm=quote.discount_ppm,
         quote=quote,
     )
     return within_max_price(ready, request)

@@ -32,7 +32,7 @@ def _succeed(generation: Generation) -> Generation:
     text = generation.kind == "text"
     delivered = 1 if text else Output.objects.filter(generation=generation).count()
     usage = _usage_cost(generation, entry) if text else None
-    book = book_of(generation.price_version)
+    book = book_of(generation.price_version, generation.discount_ppm)
     charge = pricing.capture_amount(entry, generation.input, book, delivered=delivered, usage_cost=usage)
     charge = min(charge, generation.hold_amount)
     hold = holds.settle(hold_id=generation.hold_id, capture=charge, actor="system", reason="delivered")
@@ -43,7 +43,7 @@ def _succeed(generation: Generation) -> Generation:
     fields: dict[str, Any] = {
         "output_count": delivered,
         "charged": charge,
-        "list_amount": entry.capture(generation.input, book.rates, delivered, usage),
+        "list_amount": pricing.list_amount(entry, generation.input, book, delivered, usage),
         "finished_at": moment,
         "expected_cost": expected,
         "cost_verdict": verdict(expected=expected, actual=generation.actual_cost),

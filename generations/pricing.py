@@ -1,7 +1,8 @@
 """What a generation costs the customer: pure functions of an entry, a validated input and a price version.
 
 Whole micro-dollars; margin and the team's discount are parts per million, applied once at the end and rounded up
-(catalogue.md, Units and last section). What is priced is what is sent: inputs come from `Entry.validate`, with defaults filled in.
+(catalogue.md, Units and last section). What is priced is what is sent: inputs come from
+`Entry.validate`, with defaults filled in.
 """
 
 from __future__ import annotations

@@ -19,23 +19,26 @@ BINDS_FOR = timedelta(minutes=10)
 
 @dataclass(frozen=True)
 class Offer:
-    """A priced, validated request that is not stored. Amounts in micro-dollars."""
+    """A priced, validated request that is not stored. Amounts in micro-dollars; the team's discount is in them."""
 
     entry: Entry
     input: dict[str, Any]
     priced: pricing.Priced
     version: PriceVersion
+    discount_ppm: int
 
 
 def price(*, model: object, data: object, team: Team | None, lookups: Lookups | None = None) -> Offer:
-    """Validates and prices at the current price. Writes nothing. Raises Invalid, or Conflict when not available.
+    """Validates and prices at the current price, with the team's discount. Writes nothing. Raises Invalid, or
+    Conflict when not available.
 
     `lookups` remembers what many requests have in common."""
     lookups = lookups or Lookups(team)
     entry = offers.entry_of(model)
     version = lookups.offered(entry.slug)
     clean = inputs.validate(entry=entry, data=data, team=team, rates=version.rates, image=lookups.image)
-    return Offer(entry, clean, pricing.quote(entry, clean, offers.book_of(version)), version)
+    discount = lookups.discount(entry.slug)
+    return Offer(entry, clean, pricing.quote(entry, clean, offers.book_of(version, discount)), version, discount)
 
 
 def store(*, team: Team, offer: Offer) -> Quote:
@@ -50,6 +53,7 @@ def store(*, team: Team, offer: Offer) -> Quote:
         price=offer.priced.total,
         hold=offer.priced.hold,
         price_version=offer.version,
+        discount_ppm=offer.discount_ppm,
         created_at=moment,
         expires_at=moment + BINDS_FOR,
     )

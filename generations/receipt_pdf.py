@@ -10,7 +10,7 @@ from generations import receipt_words, receipts
 from generations.models import Generation
 from generations.receipt_words import Receipt, amount_words, at
 from project import pdf
-from project.money import cents
+from project.money import in_dollars
 
 
 def answer(generation: Generation) -> HttpResponse:
@@ -63,5 +63,5 @@ def _parts(receipt: Receipt) -> list[pdf.Part]:
 
 
 def _line(line: dict[str, Any]) -> list[str]:
-    each = f"${cents(line['unit_price']['usd'])}" + (" a million" if line.get("per", 1) != 1 else "")
-    return [line["label"], receipts.quantity(line), each, f"${cents(line['amount']['usd'])}"]
+    each = in_dollars(line["unit_price"]["usd"]) + (" a million" if line.get("per", 1) != 1 else "")
+    return [line["label"], receipts.quantity(line), each, in_dollars(line["amount"]["usd"])]

@@ -14,6 +14,7 @@ from billing.words import WORDS
 from generations import receipts
 from generations.catalog import ENTRIES
 from generations.models import Generation, Status
+from generations.pricing import percent
 from generations.timeline import credits_words, sentence
 from project.money import from_usd, to_json
 from project.times import instant
@@ -143,11 +144,13 @@ def _name(generation: Generation) -> str:
 
 def _facts(generation: Generation) -> list[tuple[str, str]]:
     price = generation.price_version
+    discount = [("Team discount", percent(generation.discount_ppm))] if generation.discount_ppm else []
     return [
         ("Team", generation.team.name),
         ("Made by", made_by(generation)),
         ("Model", _name(generation)),
         ("Price version", f"{price.number}, since {price.effective_from.astimezone(UTC):%Y-%m-%d}"),
+        *discount,
     ]
 
 

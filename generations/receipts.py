@@ -10,6 +10,7 @@ from billing import lots
 from billing.models import Hold, Transfer
 from generations.catalog.base import Entry
 from generations.models import Generation
+from generations.pricing import DISCOUNT, percent
 from project.errors import Conflict
 from project.money import cents, dollars, to_json
 from project.times import stamp
@@ -89,9 +90,13 @@ def formula(generation: Generation, *, charge: int, delivered: int, entry: Entry
     if charge == 0:
         return f"{dollars(generation.hold_amount)} held, nothing charged, all of it released."
     if generation.kind == "text":
-        return f"The tokens used, {dollars(charge)} of at most {dollars(generation.hold_amount)} held."
+        less = f" with a team discount of {percent(generation.discount_ppm)}" if generation.discount_ppm else ""
+        return f"The tokens used{less}, {dollars(charge)} of at most {dollars(generation.hold_amount)} held."
     noun = entry.unit if entry else "unit"
-    lines = " + ".join(_line(line) for line in generation.lines)
+    lines = " + ".join(_line(line) for line in generation.lines if line["unit"] != DISCOUNT)
+    for line in generation.lines:
+        if line["unit"] == DISCOUNT:
+            lines += f" - ${cents(line['amount']['usd'].removeprefix('-'))} ({line['label'].lower()})"
     if delivered < generation.requested_outputs:
         return (
             f"{delivered} of {generation.requested_outputs} delivered, priced per {noun}:"

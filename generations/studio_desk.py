@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from accounts.actors import Actor
-from generations import catalog, offers, studio_expansions, studio_price
+from accounts.models import Team
+from generations import catalog, discounts, offers, studio_expansions, studio_price
 from generations.catalog import Entry
 from generations.models import PriceVersion
 from project.errors import FieldError, NotFound
@@ -20,6 +21,7 @@ class Desk:
     entry: Entry
     version: PriceVersion
     schema: dict[str, Any]
+    discount_ppm: int = 0  # what the team pays less for it
     data: dict[str, Any] = field(default_factory=dict)
     count: int = 1
     errors: list[FieldError] = field(default_factory=list)
@@ -39,15 +41,18 @@ class Desk:
             actor=actor,
             entry=self.entry,
             version=self.version,
+            discount_ppm=self.discount_ppm,
             schema=self.schema,
             data=self.data,
             count=self.count,
         )
 
 
-def of(slug: str) -> Desk:
-    """An empty form of a model at its price in force. Raises NotFound for no such model, Conflict without a price."""
+def of(slug: str, team: Team) -> Desk:
+    """An empty form of a model at its price in force, as the team pays it. Raises NotFound for no such
+    model, Conflict without a price."""
     if slug not in catalog.ENTRIES:
         raise NotFound("There is no such model.")
     entry, version = catalog.get(slug), offers.current_price(slug)
-    return Desk(entry=entry, version=version, schema=entry.json_schema(rates=version.rates))
+    discount = discounts.of(discounts.in_force(team), slug)
+    return Desk(entry=entry, version=version, schema=entry.json_schema(rates=version.rates), discount_ppm=discount)

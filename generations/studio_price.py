@@ -63,13 +63,14 @@ def price_box(
     actor: Actor,
     entry: Entry,
     version: PriceVersion,
+    discount_ppm: int,
     schema: Mapping[str, Any],
     data: Mapping[str, Any],
     count: int = 1,
 ) -> PriceBox:
     """Prices a form as it stands, for `count` runs at once. A prompt or image that is still missing does not hide a
     price that it does not move."""
-    book = offers.book_of(version)
+    book = offers.book_of(version, discount_ppm)
     try:
         clean, missing = _complete(entry, book, data)
     except InputError as error:

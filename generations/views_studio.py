@@ -58,7 +58,7 @@ def studio(request: MemberRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def model(request: MemberRequest, slug: str) -> HttpResponse:
     """One model's form; a POST makes generations or shows the form again with everything typed still in it."""
-    desk = studio_desk.of(slug)
+    desk = studio_desk.of(slug, request.actor.team)
     if request.method != "POST":
         _start(request, desk)
         return form_page(request, desk)
@@ -81,7 +81,7 @@ def model(request: MemberRequest, slug: str) -> HttpResponse:
 def price(request: MemberRequest, slug: str) -> HttpResponse:
     """The price box for the form as it stands, and what is wrong beside each field. Files are not sent here: only that
     one is chosen counts."""
-    desk, post = studio_desk.of(slug), request.POST
+    desk, post = studio_desk.of(slug, request.actor.team), request.POST
 
     def pick(name: str) -> str:
         return studio_price.CHOSEN if post.get(f"{name}.file") else post.get(name, "").strip()

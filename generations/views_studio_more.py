@@ -28,7 +28,7 @@ _AMOUNT = re.compile(r"[0-9]{1,16}", re.ASCII)
 def expand(request: MemberRequest, slug: str) -> HttpResponse:
     """One press below the prompt, `expand.do`: ask, see, use, undo, discard. Answers a script with the panel, and a
     browser without scripts with the whole form, everything in it kept."""
-    desk = _desk(slug)
+    desk = _desk(request, slug)
     team_access.require(request.actor, roles.MAKE)
     keeper = views_studio.Keeper(request)
     desk.data = forms.read(desk.schema, request.POST, pick=keeper)
@@ -46,7 +46,7 @@ def expand(request: MemberRequest, slug: str) -> HttpResponse:
 @require_safe
 def expansion(request: MemberRequest, slug: str, public_id: str) -> HttpResponse:
     """The panel of an expansion as it stands, for a script that asks again until its end; others see its page."""
-    desk, row = _desk(slug), access.generation(request.actor, public_id)
+    desk, row = _desk(request, slug), access.generation(request.actor, public_id)
     if not request.htmx:
         return redirect("generation", row.public_id)
     return _shown(request, desk, studio_expansions.panel(entry=desk.entry, data=desk.data, row=_text(row)), 200)
@@ -57,9 +57,9 @@ def _shown(request: MemberRequest, desk: Desk, panel: Panel, status: int) -> Htt
     return render(request, "generations/_expand_panel.html", context, status=status)
 
 
-def _desk(slug: str) -> Desk:
+def _desk(request: MemberRequest, slug: str) -> Desk:
     """The form of a model that a prompt can be written for."""
-    desk = studio_desk.of(slug)
+    desk = studio_desk.of(slug, request.actor.team)
     if desk.entry.kind == "text":
         raise NotFound("This model writes prompts itself.")
     return desk

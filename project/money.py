@@ -27,7 +27,12 @@ def usd(micro: int) -> str:
 
 def dollars(micro: int) -> str:
     """An amount in a sentence: 300,000 -> "$0.30", 17,500 -> "$0.0175"."""
-    return f"${cents(usd(micro))}"
+    return in_dollars(usd(micro))
+
+
+def in_dollars(text: str) -> str:
+    """A dollar amount with its sign before it: "0.3" -> "$0.30", "-0.02" -> "\N{MINUS SIGN}$0.02"."""
+    return f"\N{MINUS SIGN}${cents(text[1:])}" if text.startswith("-") else f"${cents(text)}"
 
 
 def cents(text: str) -> str:

@@ -25,15 +25,23 @@ def fill(apps: Any, schema_editor: Any) -> None:
             try:
                 row.variant = entry.variant(row.input)
                 if row.status == "succeeded":
-                    usage = (row.actual_cost or row.charged) if row.kind == "text" else None
                     rates = row.price_version.rates
-                    row.list_amount = entry.capture(row.input, rates, row.output_count, usage)
+                    usage = _usage(entry, row) if row.kind == "text" else None
+                    made = entry.capture(row.input, rates, row.output_count, usage)
+                    row.list_amount = min(made, entry.hold(row.input, rates))  # as pricing.list_amount
             except (KeyError, TypeError, ValueError):
                 continue
         generations.objects.bulk_update(batch, ["variant", "list_amount"], batch_size=500)
         if len(batch) < ROUND:
             return
         last = batch[-1].id
+
+
+def _usage(entry: Any, row: Any) -> int:
+    """What a text was charged by: its bill, or our own count."""
+    if row.actual_cost is not None:
+        return int(row.actual_cost)
+    return int(entry.own_count_cost(row.input, row.text, row.price_version.rates))
 
 
 class Migration(migrations.Migration):

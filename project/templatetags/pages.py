@@ -9,7 +9,7 @@ from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from project.money import CREDIT, cents, to_json
+from project.money import CREDIT, cents, in_dollars, to_json
 
 register = template.Library()
 
@@ -29,6 +29,12 @@ def money(value: Amount) -> SafeString | str:
         noun,
         cents(words["usd"]),
     )
+
+
+@register.filter
+def line_dollars(value: Amount) -> str:
+    """`$0.21`, and `\N{MINUS SIGN}$0.02` for what is taken off; nothing for None."""
+    return "" if value is None else in_dollars(_json(value)["usd"])
 
 
 @register.filter
