@@ -18,7 +18,7 @@ from django.db.models.functions import Now
 
 from generations import claims, observation, providers, signatures, submission
 from generations.models import Attempt, AttemptOutcome, Callback, CallbackVerdict, Generation, Status
-from generations.oversight import balances
+from generations.oversight import balances, refused
 from generations.providers import base, fal_records, kie_records
 from project import db, queue, strict_json
 from project.errors import NotFound, Unauthenticated, Unavailable
@@ -34,7 +34,8 @@ def receive(*, provider: str, token: str, headers: Mapping[str, str], raw: bytes
     """Stores an authenticated callback and rings its job. A repeated delivery is counted, nothing else.
 
     Raises NotFound for a token that is none of ours or names another task, Unauthenticated for a signature that is
-    missing, wrong or old, Unavailable when fal's keys cannot be had (then it is sent again)."""
+    missing, wrong or old, Unavailable when fal's keys cannot be had (then it is sent again). What is refused is kept
+    for staff, as far as that is cheap (oversight/refused.py)."""
     attempt = None
     if TOKEN.fullmatch(token) and provider in providers.PROVIDERS:
         attempt = (
@@ -43,14 +44,21 @@ def receive(*, provider: str, token: str, headers: Mapping[str, str], raw: bytes
             .first()
         )
     if attempt is None:
+        refused.keep(provider=provider, why=refused.NO_ADDRESS, attempt=None, raw=raw)
         raise NotFound("There is no such callback address.")
     task_id = _task_id(provider, raw)
-    _authenticate(provider, headers, raw, task_id)
+    try:
+        _authenticate(provider, headers, raw, task_id)
+    except Unauthenticated:
+        refused.keep(provider=provider, why=refused.SIGNATURE, attempt=attempt, raw=raw)
+        raise
     if task_id is None:
         log.warning("callback of attempt %s names no task", attempt.pk)
+        refused.keep(provider=provider, why=refused.NO_TASK, attempt=attempt, raw=raw)
         raise NotFound("This callback names no task.")
     if attempt.provider_task_id and attempt.provider_task_id != task_id:
         log.error("callback of attempt %s names another task", attempt.pk)  # faults.md row 12
+        refused.keep(provider=provider, why=refused.OTHER_TASK, attempt=attempt, raw=raw)
         raise NotFound("This callback address belongs to another task.")
     db.in_transaction(lambda: _keep(attempt, raw, task_id))
 
