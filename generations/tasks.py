@@ -8,6 +8,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from generations import callbacks, observation, removals, storage, submission, sweeps
+from generations.oversight import alert_delivery
 
 
 def dispatch(provider: str) -> None:
@@ -38,3 +39,8 @@ def remove_files() -> None:
 def sweep() -> None:
     """Moves whatever is overdue, through the same functions as everybody else."""
     sweeps.sweep()
+
+
+def tell_alert(notice_id: int) -> None:
+    """Sends one notice of an alert to the operator's webhook, when its try is due."""
+    alert_delivery.deliver(notice_id)

@@ -21,6 +21,7 @@ JOBS = (
     "generations.tasks.process_callback",
     "generations.tasks.remove_files",
     "generations.tasks.sweep",
+    "generations.tasks.tell_alert",
     "billing.tasks.process_stripe_event",
     "billing.tasks.compare_stripe_events",
     "billing.tasks.converge_payment",
@@ -39,6 +40,7 @@ CLOCK = {
         "billing.sweeps.ring_due",
         "accounts.webhooks.sweeps.ring_due",
         "project.mail.ring_due",
+        "generations.oversight.alert_delivery.ring_due",
     ),
     "sweep": (
         "generations.sweeps.sweep",
@@ -46,6 +48,7 @@ CLOCK = {
         "accounts.webhooks.sweeps.sweep",
         "project.mail.sweep",
         "project.limits.prune",
+        "generations.oversight.alert_watch.watch",
     ),
 }
 

@@ -36,13 +36,18 @@ def body(event: OutgoingEvent) -> bytes:
 
 def headers(event: OutgoingEvent, content: bytes, secrets: Sequence[str], *, at: datetime) -> dict[str, str]:
     """The headers of one try at a moment: a signature by each secret, the newest first."""
+    return signed(event.public_id, content, secrets, at=at)
+
+
+def signed(message_id: str, content: bytes, secrets: Sequence[str], *, at: datetime) -> dict[str, str]:
+    """The same for any message: what proves that these very bytes are ours, and were sent at that moment."""
     moment = at.astimezone(UTC)
     data = content.decode()
-    signatures = [Webhook(secret).sign(msg_id=event.public_id, timestamp=moment, data=data) for secret in secrets]
+    signatures = [Webhook(secret).sign(msg_id=message_id, timestamp=moment, data=data) for secret in secrets]
     return {
         "content-type": "application/json",
         "user-agent": f"Framehouse-Webhooks/1.0 (+{settings.SITE_URL})",
-        "webhook-id": event.public_id,
+        "webhook-id": message_id,
         "webhook-timestamp": str(int(moment.timestamp())),
         "webhook-signature": " ".join(signatures),
     }

@@ -35,13 +35,25 @@ STATE = SimpleNamespace(
 COMMON: dict[str, Any] = {
     "advice": HOSTILE,
     "after": "admin",
+    "alerts": [
+        {
+            "subject": HOSTILE,
+            "text": "7 of 20 generations failed.",
+            "value": "35 %",
+            "worst": "40 %",
+            "since": MOMENT,
+            "until": MOMENT,
+        }
+    ],
     "amount": 25_000_000,
     "at_once": False,
     "before": "member",
     "bonus": 1_250_000,
     "by": PERSON,
+    "calm": "10 %",
     "card": "visa 4242",
     "days": 14,
+    "desk": f"{settings.SITE_URL}/admin/alerts",
     "dispute": SimpleNamespace(amount=2_500_000, status="lost"),
     "endpoint": SimpleNamespace(
         url="https://hooks.example.com/framehouse",
@@ -50,6 +62,7 @@ COMMON: dict[str, Any] = {
         team=SimpleNamespace(name=HOSTILE, public_id=f"team_{ID}"),
     ),
     "ends_at": MOMENT,
+    "figure": "What failed at a provider in the last hour",
     "hours": 24,
     "invitation": SimpleNamespace(email=TO, role="member", expires_at=MOMENT),
     "ip": "198.51.100.7",
@@ -57,6 +70,7 @@ COMMON: dict[str, Any] = {
     "low_balance": 5_000_000,
     "link": f"{settings.SITE_URL}/invitations/abc:secret",
     "member": PERSON,
+    "more": 3,
     "new": "dora@new.example",
     "old": "dora@old.example",
     "owed": 1_250_000,
@@ -92,9 +106,11 @@ COMMON: dict[str, Any] = {
     "stopped": "declined",
     "team": SimpleNamespace(name=HOSTILE, public_id=f"team_{ID}"),
     "threshold": 80,
+    "title": "A provider fails too often",
     "token": "abc-123",
     "typed": "25.00",
     "url": f"{settings.SITE_URL}/teams/team_{ID}/go?to=/wallet/payments/pay_{ID}",
+    "who": "root@example.com",
     "whose": HOSTILE,
     "why": HOSTILE,
 }
