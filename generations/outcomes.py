@@ -14,7 +14,7 @@ from generations.catalog.base import Entry
 from generations.models import CostVerdict, Generation, Output, Reason, Status
 from generations.offers import book_of
 from generations.reasons import SENTENCES
-from generations.states import locked, move
+from generations.states import locked, move, record
 from project import db
 from project.errors import Conflict
 
@@ -137,6 +137,29 @@ def verdict(*, expected: int, actual: int | None) -> CostVerdict:
     if actual == expected:
         return CostVerdict.MATCHED
     return CostVerdict.OVER if actual > expected else CostVerdict.UNDER
+
+
+def bill_locked(generation: Generation, *, amount: int, actor: str, source: str) -> bool:
+    """Books what the provider's bill says that an ended generation cost: the bill decides, and the sums of the day
+    follow. What the team was charged stays. False when nothing changes. For a caller who holds the lock and the
+    transaction."""
+    if not generation.ended:
+        return False
+    judged = verdict_of_bill(generation, amount)
+    if (generation.actual_cost, generation.cost_verdict) == (amount, judged):
+        return False
+    before = {"cost": generation.actual_cost, "verdict": generation.cost_verdict}
+    generation.actual_cost, generation.cost_verdict = amount, judged
+    generation.save(update_fields=["actual_cost", "cost_verdict"])
+    data = {"before": before, "after": {"cost": amount, "verdict": str(judged)}, "source": source[:120]}
+    record(generation, "billed", actor=actor, data=data)
+    return True
+
+
+def verdict_of_bill(generation: Generation, amount: int) -> CostVerdict:
+    """The verdict on an ended generation by its bill: of what did not succeed nothing was expected."""
+    expected = generation.expected_cost if generation.status == Status.SUCCEEDED else 0
+    return verdict(expected=expected, actual=amount)
 
 
 def _verdict_of_failure(generation: Generation, reason: Reason, actual: int | None) -> CostVerdict:

@@ -18,7 +18,7 @@ from billing import closures, reconcile
 from generations import books, hand_over, idempotency, observation, removals, storage, uploads
 from generations.models import BatchQuote, Callback, CallbackVerdict, Generation, Quote, Status
 from generations.models.generation import OPEN
-from generations.oversight import pauses, refused
+from generations.oversight import balance_chores, pauses, refused
 from project import db, queue
 
 log = logging.getLogger(__name__)
@@ -99,6 +99,7 @@ def sweep() -> dict[str, int]:
     counts["closed"] = closures.finish()
     counts["invitations"] = invitations.expire_overdue()
     counts["key_notices"] = key_mail.warn_of_expiry()
+    counts["balances"] = balance_chores.ring()
     if _books_due():
         counts["broken"] = len(reconcile.watch(reconcile.CHECKS + books.CHECKS))
     return counts

@@ -5,10 +5,11 @@ Names are stored in the queue: a renamed job keeps its old name for one release 
 
 from __future__ import annotations
 
+from datetime import date
 from uuid import UUID
 
 from generations import callbacks, observation, removals, storage, submission, sweeps
-from generations.oversight import alert_delivery
+from generations.oversight import alert_delivery, balance_chores, balances
 
 
 def dispatch(provider: str) -> None:
@@ -34,6 +35,16 @@ def process_callback(callback_id: int) -> None:
 def remove_files() -> None:
     """Takes the files of deleted outputs out of the storage."""
     removals.drop_files()
+
+
+def read_balance(provider: str) -> None:
+    """Asks a provider what is left of our money there."""
+    balances.read(provider)
+
+
+def close_balance_day(provider: str, day: str) -> None:
+    """Compares what a provider took on a day with the charges that we know of."""
+    balance_chores.close_day(provider=provider, day=date.fromisoformat(day))
 
 
 def sweep() -> None:

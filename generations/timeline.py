@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -29,7 +29,11 @@ class Moment:
 
 def timeline(generation: Generation) -> list[Moment]:
     """Everything that happened, oldest first. One query."""
-    events = GenerationEvent.objects.filter(generation=generation).order_by("id")
+    return of_events(generation, GenerationEvent.objects.filter(generation=generation).order_by("id"))
+
+
+def of_events(generation: Generation, events: Iterable[GenerationEvent]) -> list[Moment]:
+    """The same of its events where they were read already."""
     begun = generation.created_at
     return [Moment(event.at, max(int((event.at - begun).total_seconds()), 0), *_words(event)) for event in events]
 
@@ -103,6 +107,7 @@ WORDS: dict[str, tuple[Callable[[Data], str], str]] = {
     "failed": (_failed, "bad"),
     "canceled": (lambda data: f"Canceled: {credits_words(data.get('released', 0))} released.", "plain"),
     "outputs_deleted": (lambda _: "The outputs were deleted. What was charged stays on the books.", "plain"),
+    "billed": (lambda _: "The provider's bill came. What was charged to you stays as it is.", "plain"),
     "late_result": (lambda _: "A result came after the end. It was not charged.", "plain"),
 }
 

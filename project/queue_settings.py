@@ -20,6 +20,8 @@ JOBS = (
     "generations.tasks.store",
     "generations.tasks.process_callback",
     "generations.tasks.remove_files",
+    "generations.tasks.read_balance",
+    "generations.tasks.close_balance_day",
     "generations.tasks.sweep",
     "generations.tasks.tell_alert",
     "billing.tasks.process_stripe_event",

@@ -1,7 +1,7 @@
 """What the providers say of our money: KIE's credits, fal's account and its billing events.
 
 fal's shapes are those of its platform API (docs: platform-apis/v1/account/billing and /v1/models/billing-events, as of
-November 2026). Both ask for an admin key there; here every well-formed key is one, until `billing_fault` says otherwise.
+November 2026). Both ask for an admin key there; here every well-formed key is one, until `billing_fault` says other.
 """
 
 from __future__ import annotations
