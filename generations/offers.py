@@ -98,9 +98,37 @@ def sync() -> dict[str, int]:
             reason="launch price" if current is None else "new variant",
         )
         counts["priced"] += 1
+    counts["priced"] += _complete_scheduled()
     gone = Listing.objects.exclude(slug__in=catalog.ENTRIES).filter(available=True)
     counts["unlisted"] = gone.update(available=False, note="This model has been withdrawn.")
     return counts
+
+
+def _complete_scheduled() -> int:
+    """A version that is still to come and lacks rates that its entry gained since is superseded by one with them, from
+    the same moment: else the new variants would have no price from then on. Returns how many were written."""
+    rows = (
+        PriceVersion.objects.filter(slug__in=catalog.ENTRIES, effective_from__gt=Now())
+        .order_by("slug", "effective_from", "-number")
+        .distinct("slug", "effective_from")
+    )
+    count = 0
+    for row in rows:
+        rates = dict(catalog.get(row.slug).rates)
+        if set(rates) <= set(row.rates):
+            continue
+        publish(
+            slug=row.slug,
+            rates=rates | row.rates,
+            margin_ppm=row.margin_ppm,
+            margins=row.margins,
+            fixed=row.fixed,
+            by="sync_catalog",
+            reason="new variant",
+            effective_from=row.effective_from,
+        )
+        count += 1
+    return count
 
 
 def publish(

@@ -145,10 +145,8 @@ def faults(entry: Entry, version: PriceVersion, draft: Draft) -> list[FieldError
     """What is wrong with a draft; paths are `margin`, `margins.<variant>`, `fixed.<variant>`."""
     known = set(entry.variants(version.rates))
     errors = []
-    for path, margin in [
-        ("margin", draft.margin_ppm),
-        *((f"margins.{key}", ppm) for key, ppm in draft.margins.items()),
-    ]:
+    margins = {"margin": draft.margin_ppm} | {f"margins.{key}": ppm for key, ppm in draft.margins.items()}
+    for path, margin in margins.items():
         if not 0 <= margin <= MOST_MARGIN:
             errors.append(FieldError(path, "A margin is between 0 and 1,000 percent.", "out_of_range"))
     for key, amount in draft.fixed.items():
@@ -156,9 +154,7 @@ def faults(entry: Entry, version: PriceVersion, draft: Draft) -> list[FieldError
             sentence = "What is priced by the token has no fixed price per unit: set a margin."
             errors.append(FieldError(f"fixed.{key}", sentence, "not_allowed"))
         elif not 0 < amount <= MOST_FIXED:
-            sentence = (
-                "A fixed price is more than nothing and at most $10,000: nothing can be held for a free generation."
-            )
+            sentence = "A fixed price is more than nothing (a free generation holds nothing) and at most $10,000."
             errors.append(FieldError(f"fixed.{key}", sentence, "out_of_range"))
         elif key in draft.margins:
             sentence = "Set a margin or a fixed price for a variant, not both."
@@ -197,7 +193,7 @@ def publish(
         if last.number != made_from:
             raise _changed_since(slug, made_from)
         moment = db.now()
-        errors = _own_faults(entry, last, draft, reason, effective_from, moment, sell_below_cost)
+        errors = _own_faults(entry, last, draft, reason, effective_from, moment, sell_below_cost=sell_below_cost)
         if errors:
             raise Invalid("The price was not published.", errors=errors)
         row = offers.publish(
@@ -273,6 +269,7 @@ def _own_faults(
     reason: str,
     effective_from: datetime | None,
     moment: datetime,
+    *,
     sell_below_cost: bool,
 ) -> list[FieldError]:
     errors = faults(entry, last, draft)
