@@ -9,12 +9,14 @@ from typing import Any
 
 from django.template.defaultfilters import filesizeformat
 
+from accounts import audit
 from generations.models import Generation, GenerationEvent, Status
 from generations.reasons import SENTENCES
 from project.money import cents, to_json
 from project.templatetags.pages import grouped
 
 Data = Mapping[str, Any]
+BY_STAFF = f"{audit.STAFF}:"
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,8 @@ def _words(event: GenerationEvent) -> tuple[str, str]:
     if event.kind not in WORDS:
         return event.kind.replace("_", " ").capitalize() + ".", "plain"
     say, tone = WORDS[event.kind]
-    return say(event.data), tone
+    by = " Our staff decided this." if event.actor.startswith(BY_STAFF) else ""  # a team is never told who
+    return say(event.data) + by, tone
 
 
 def credits_words(micro: int) -> str:
@@ -67,7 +70,10 @@ def _claimed(data: Data) -> str:
 
 
 def _submitted(data: Data) -> str:
-    return "The provider called back about it: it has it." if data.get("by") == "callback" else "The provider took it."
+    by = str(data.get("by", ""))
+    if by.startswith(BY_STAFF):
+        return "Our staff found it at the provider: it has it."
+    return "The provider called back about it: it has it." if by == "callback" else "The provider took it."
 
 
 def _finished(data: Data) -> str:

@@ -189,6 +189,16 @@ class Task:
 
 
 @dataclass(frozen=True)
+class Inspected:
+    """A task's record for a person who looks: what it says, for which of the provider's models it was made and where
+    it calls back to, as far as the record tells; "" where it does not."""
+
+    says: Observation
+    model: str = ""
+    callback_url: str = ""
+
+
+@dataclass(frozen=True)
 class Charge:
     """What a provider billed for one task: micro-dollars, and when."""
 
@@ -214,6 +224,10 @@ class Provider(Protocol):
 
     def read(self, task: Task) -> Observation:
         """The provider's own record of a task, fetched with our key."""
+        ...
+
+    def inspect(self, task: Task) -> Inspected:
+        """read, with what else the record tells of where the task comes from."""
         ...
 
     def balance(self) -> int | None:

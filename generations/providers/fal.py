@@ -21,6 +21,7 @@ from generations.providers.base import (
     CreateResult,
     Failed,
     File,
+    Inspected,
     Missing,
     NotHandedOver,
     NotSent,
@@ -122,6 +123,10 @@ class Fal:
             return Failed(f"http {code}", content=fal_records.is_content(result), cost=0 if code >= 500 else None)
         observed = fal_records.observe(task.entry.family, result)
         return fal_records.with_cost(observed, self._cost(task.entry, headers))
+
+    def inspect(self, task: Task) -> Inspected:
+        """The same requests; they are asked at the model's own address, which knows no other's."""
+        return Inspected(self.read(task))
 
     def _cost(self, entry: Entry, headers: dict[str, str]) -> int | None:
         """Billable units are megapixels for the image models (fal.md 7.1): micro-dollars, rounded up."""

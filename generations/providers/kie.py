@@ -21,6 +21,7 @@ from generations.providers.base import (
     Charge,
     CreateResult,
     File,
+    Inspected,
     Missing,
     NotHandedOver,
     Observation,
@@ -112,6 +113,19 @@ class Kie:
 
     def read(self, task: Task) -> Observation:
         """GETs the record of the task's family."""
+        found = self._record(task)
+        return kie_records.observe(task.entry.family, found) if isinstance(found, dict) else found
+
+    def inspect(self, task: Task) -> Inspected:
+        """The same request; the record repeats what the task was made of."""
+        found = self._record(task)
+        if not isinstance(found, dict):
+            return Inspected(found)
+        model, callback_url = kie_records.made_of(found)
+        return Inspected(kie_records.observe(task.entry.family, found), model, callback_url)
+
+    def _record(self, task: Task) -> dict[str, Any] | Observation:
+        """The `data` of a task's record, or why there is none."""
         try:
             response = net.fetch(
                 method="GET",
@@ -142,7 +156,7 @@ class Kie:
             return Missing()
         if data.get("taskId") not in (None, task.task_id):
             return Trouble("record of another task")
-        return kie_records.observe(task.entry.family, data)
+        return data
 
     def balance(self) -> int | None:
         """GETs what is left of our credits (kie.md 1.4): a number, fractional, as micro-dollars."""

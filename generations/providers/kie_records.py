@@ -124,6 +124,15 @@ def cost_of(data: dict[str, Any]) -> int | None:
     return None
 
 
+def made_of(data: dict[str, Any]) -> tuple[str, str]:
+    """The model that a record names and the address it calls back to; "" for what it does not tell (kie.md 3.1)."""
+    given = _unwrap(data.get("param") or data.get("paramJson"))
+    param = given if isinstance(given, dict) else {}
+    model = data.get("model") or param.get("model")
+    address = param.get("callBackUrl")
+    return (model if isinstance(model, str) else ""), (address if isinstance(address, str) else "")
+
+
 def balance_of(value: Any) -> int | None:
     """A balance in credits, fractional, as micro-dollars rounded down; None when it is no number. May be negative."""
     if isinstance(value, bool) or not isinstance(value, int | float | str | Decimal):
