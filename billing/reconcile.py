@@ -6,14 +6,18 @@ Each check is a name and a query that counts the rows that break it.
 from __future__ import annotations
 
 import logging
+import time
+from datetime import timedelta
 
 from django.db import connection, transaction
 from django.db.models.functions import Now
 
-from billing.models import LedgerAlarm
+from billing.models import LedgerAlarm, LedgerCheck
 from project.errors import Unavailable
 
 log = logging.getLogger(__name__)
+
+KEEP = timedelta(days=14)  # runs of the checks
 
 CHECKS: tuple[tuple[str, str], ...] = (
     ("the sum of all entries is 0", "select coalesce(sum(delta), 0) <> 0 from billing_entry"),
@@ -155,14 +159,22 @@ def failures(checks: tuple[tuple[str, str], ...] = CHECKS) -> list[str]:
     return broken
 
 
-def watch(checks: tuple[tuple[str, str], ...] = CHECKS) -> list[str]:
-    """Runs the checks and raises the alarm for what does not hold. Returns the broken ones."""
+def watch(checks: tuple[tuple[str, str], ...] = CHECKS, *, by: str = "system") -> list[str]:
+    """Runs the checks, keeps that it did, and raises the alarm for what does not hold. Returns the broken ones."""
+    begun = time.monotonic()
     broken = failures(checks)
+    took_ms = int((time.monotonic() - begun) * 1000)
+    LedgerCheck.objects.create(took_ms=took_ms, checks=len(checks), broken=broken, by=by)
     if broken:
         log.critical("the ledger does not hold: %s", "; ".join(broken))
         if not LedgerAlarm.objects.filter(cleared_at=None).exists():
             LedgerAlarm.objects.create(broken=broken)
     return broken
+
+
+def prune() -> int:
+    """Deletes runs of the checks that are old; alarms stay. Returns how many."""
+    return LedgerCheck.objects.filter(ran_at__lte=Now() - KEEP).delete()[0]
 
 
 def require_sound() -> None:

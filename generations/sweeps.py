@@ -15,10 +15,10 @@ from django.db.models.functions import Now
 
 from accounts import invitations, key_mail
 from billing import closures, reconcile
-from generations import books, hand_over, idempotency, observation, removals, storage, uploads
+from generations import hand_over, idempotency, observation, removals, storage, uploads
 from generations.models import BatchQuote, Callback, CallbackVerdict, Generation, Quote, Status
 from generations.models.generation import OPEN
-from generations.oversight import balance_chores, pauses, refused
+from generations.oversight import balance_chores, books_log, pauses, refused
 from project import db, queue
 
 log = logging.getLogger(__name__)
@@ -101,7 +101,8 @@ def sweep() -> dict[str, int]:
     counts["key_notices"] = key_mail.warn_of_expiry()
     counts["balances"] = balance_chores.ring()
     if _books_due():
-        counts["broken"] = len(reconcile.watch(reconcile.CHECKS + books.CHECKS))
+        counts["broken"] = len(books_log.run() or ())
+        counts["checks"] = reconcile.prune()
     return counts
 
 

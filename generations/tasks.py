@@ -9,7 +9,7 @@ from datetime import date
 from uuid import UUID
 
 from generations import callbacks, observation, removals, storage, submission, sweeps
-from generations.oversight import alert_delivery, balance_chores, balances
+from generations.oversight import alert_delivery, balance_chores, balances, books_log
 
 
 def dispatch(provider: str) -> None:
@@ -45,6 +45,11 @@ def read_balance(provider: str) -> None:
 def close_balance_day(provider: str, day: str) -> None:
     """Compares what a provider took on a day with the charges that we know of."""
     balance_chores.close_day(provider=provider, day=date.fromisoformat(day))
+
+
+def check_books(by: str) -> None:
+    """The checks of the books that somebody of the staff asked for."""
+    books_log.run(by=by)
 
 
 def sweep() -> None:

@@ -11,13 +11,17 @@ import json
 import logging
 import os
 import random
+import re
 import time
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
 from django.contrib import admin
+from django.db.models import Count
 from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.module_loading import import_string
@@ -37,6 +41,9 @@ BEAT = "beat"  # the supervisor's own job: nothing but the sign of life
 STALE = 90.0  # seconds without a beat that are a stall
 STALE_MARGIN = 30.0  # seconds beyond the longest job
 TOUCH_EVERY = 5.0  # seconds between two writes of a busy worker
+
+MOST_READ = 1_000  # queued rows that are looked into; the first is the oldest
+_EXCEPTION = re.compile(r"[A-Za-z_][A-Za-z0-9_.]{0,119}(?=:|$)")
 
 _touched_at: float | None = None
 
@@ -147,6 +154,85 @@ def length() -> int:
 def pending() -> list[Job]:
     """All queued jobs, oldest first, beats left out."""
     return [job for row in OrmQ.objects.order_by("id") if (job := _read(row)).func != BEAT]
+
+
+@dataclass(frozen=True)
+class LaneState:
+    """How a lane stands. `age`: seconds since its last beat, None when it never had one; `queued` jobs, beats left out,
+    of which `taken` are being worked at; `oldest`: seconds that the oldest has been there, None without one."""
+
+    lane: Lane
+    age: float | None
+    queued: int
+    taken: int
+    oldest: float | None
+
+    @property
+    def beats(self) -> bool:
+        return self.age is not None and self.age < self.lane.stale_after
+
+
+@dataclass(frozen=True)
+class Failed:
+    """A run that raised, by the name of its job; it was tried again unless it was the last try. `error` is the kind of
+    exception alone: its text may hold anything."""
+
+    name: str
+    args: tuple[int | str, ...]
+    at: datetime
+    error: str
+
+
+def states() -> list[LaneState]:
+    """Each lane's state: one query for the beats, one for the queue's oldest rows, one for their number."""
+    ages, moment = heartbeat_ages(), timezone.now()
+    counted = dict(OrmQ.objects.values_list("key").annotate(n=Count("*")))
+    beats: Counter[str] = Counter()
+    taken: Counter[str] = Counter()
+    oldest: dict[str, float] = {}
+    for row in OrmQ.objects.order_by("id")[:MOST_READ]:
+        package = SignedPackage.loads(row.payload)
+        if package["args"][0] == BEAT:
+            beats[row.key] += 1
+            continue
+        oldest.setdefault(row.key, (moment - package["started"]).total_seconds())
+        taken[row.key] += bool(row.lock and row.lock > moment)
+    return [
+        LaneState(
+            lane=lane,
+            age=ages.get(lane.name),
+            queued=counted.get(lane.name, 0) - beats[lane.name],
+            taken=taken[lane.name],
+            oldest=oldest.get(lane.name),
+        )
+        for lane in lanes()
+    ]
+
+
+def failed(*, most: int = 50) -> list[Failed]:
+    """The last runs that raised, the newest first."""
+    return [
+        Failed(
+            name=str(row.args[0]) if row.args else row.func,
+            args=tuple(row.args[1:]) if row.args else (),
+            at=row.stopped,
+            error=_kind(row.result),
+        )
+        for row in Failure.objects.order_by("-stopped")[:most]
+    ]
+
+
+def failed_since(moment: datetime) -> int:
+    """How many runs raised since."""
+    return int(Failure.objects.filter(stopped__gte=moment).count())
+
+
+def _kind(result: object) -> str:
+    """The kind of exception of a stored traceback: `ValueError`. It begins the first line after the frames."""
+    _, _, frames = str(result or "").partition("\n  File ")
+    line = next((line for line in frames.splitlines()[1:] if line and not line.startswith(" ")), "")
+    found = _EXCEPTION.match(line)
+    return found.group(0) if found else "unknown"
 
 
 def run_pending(*, order_seed: int | None = None, repeat: int = 1) -> int:

@@ -23,6 +23,7 @@ JOBS = (
     "generations.tasks.read_balance",
     "generations.tasks.close_balance_day",
     "generations.tasks.sweep",
+    "generations.tasks.check_books",
     "generations.tasks.tell_alert",
     "billing.tasks.process_stripe_event",
     "billing.tasks.compare_stripe_events",

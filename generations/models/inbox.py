@@ -33,7 +33,8 @@ class Callback(models.Model):
 
     class Meta:
         indexes = [
-            models.Index(fields=["received_at"], condition=models.Q(verdict="received"), name="callback_waiting")
+            models.Index(fields=["received_at"], condition=models.Q(verdict="received"), name="callback_waiting"),
+            models.Index(fields=["-received_at", "-id"], name="callback_newest"),
         ]
         constraints = [models.UniqueConstraint(fields=["attempt", "body_hash"], name="callback_once")]
 
