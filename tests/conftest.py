@@ -39,6 +39,7 @@ DatabaseOperations.execute_sql_flush = _flush_past_the_guards  # type: ignore[me
 
 
 _BROWSER = "tests/browser/"
+_TOGETHER = (_BROWSER, "tests/oversight/month/")  # a house, and a month: each is made once
 
 
 @pytest.hookimpl(trylast=True)
@@ -49,14 +50,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: Any, log: Any) -> Any:
-    """With `--dist loadfile` all browser tests go to one worker, as if they were one file."""
+    """With `--dist loadfile` the tests of such a folder go to one worker, as if they were one file."""
     if config.getoption("dist") != "loadfile":
         return None
     from xdist.scheduler import LoadFileScheduling
 
     class OneHouse(LoadFileScheduling):
         def _split_scope(self, nodeid: str) -> str:
-            return _BROWSER if nodeid.startswith(_BROWSER) else str(super()._split_scope(nodeid))
+            together = next((folder for folder in _TOGETHER if nodeid.startswith(folder)), None)
+            return together or str(super()._split_scope(nodeid))
 
     return OneHouse(config, log)
 

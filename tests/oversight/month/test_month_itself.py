@@ -1,0 +1,96 @@
+"""The month is what the script says: the books hold, and the day tables are sums over the script."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from typing import Any
+
+import pytest
+from django.db.models import Sum
+
+from billing import reconcile
+from billing.models import Entry, SpendDay
+from generations import books, catalog
+from generations.models import CostDay, Generation, ModelDay, TeamDay
+from tests.oversight.month import script
+from tests.oversight.month.script import Fact
+from tests.oversight.month.writing import House
+
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.timeout(1800),
+]  # each test takes back what it writes; which database is the fixture's
+MEASURES = ("succeeded", "failed", "canceled", "revenue", "expected", "actual", "cost", "at_risk") + (
+    ("matched", "over", "under", "unreported", "unattributed")
+)
+
+
+def of_fact(fact: Fact) -> Counter[str]:
+    """What one generation adds to the sums, by the words of the models (generations/models/costs.py)."""
+    succeeded = fact.status == "succeeded"
+    named = {"unknown": "unreported"}.get(fact.verdict, fact.verdict)
+    sums: Counter[str] = Counter({fact.status: 1, "revenue": fact.charged, "actual": fact.actual or 0})
+    sums["expected"] = fact.expected if succeeded else 0
+    sums["cost"] = fact.actual if fact.actual is not None else sums["expected"]
+    sums["at_risk"] = fact.expected if fact.verdict == "unattributed" else 0
+    if named in MEASURES:
+        sums[named] += 1
+    return sums
+
+
+def added(month: House, *by: str) -> dict[tuple[Any, ...], Counter[str]]:
+    """Sums over the script by fields of a fact, or of its kind."""
+    found: dict[tuple[Any, ...], Counter[str]] = defaultdict(Counter)
+    for fact in month.facts:
+        key = tuple(getattr(fact.kind if hasattr(fact.kind, name) and name != "kind" else fact, name) for name in by)
+        found[key].update(of_fact(fact))
+    return found
+
+
+def test_the_script_has_all_that_can_happen(month: House) -> None:
+    assert len(month.facts) == script.COUNT
+    assert {fact.verdict for fact in month.facts} == {"none", "matched", "over", "under", "unknown", "unattributed"}
+    assert {fact.status for fact in month.facts} == {"succeeded", "failed", "canceled"}
+    assert any(fact.discount and fact.margin for fact in month.facts)
+    assert any(fact.day != fact.ended_at.date() for fact in month.facts)
+    assert any(0 < fact.outputs < fact.kind.outputs for fact in month.facts)
+    for kind in script.KINDS:  # the copy of the price list is the one that is sold by
+        entry = catalog.get(kind.model)
+        assert entry.rates[kind.variant] == kind.rate, kind
+
+
+def test_the_books_hold(month: House) -> None:
+    assert reconcile.failures(reconcile.CHECKS + books.CHECKS) == []
+
+
+def test_what_the_ledger_took_is_what_the_script_charged(month: House) -> None:
+    took = -(Entry.objects.filter(transfer__kind="capture", delta__lt=0).aggregate(sum=Sum("delta"))["sum"])
+    assert took == sum(fact.charged for fact in month.facts)
+    by_day = dict(SpendDay.objects.values_list("day").annotate(sum=Sum("amount")))
+    script_days = {key[0]: sums["revenue"] for key, sums in added(month, "day").items() if sums["revenue"]}
+    assert by_day == script_days
+    assert Generation.objects.count() == script.COUNT
+
+
+def test_the_days_of_teams_and_models_are_sums_over_the_script(month: House) -> None:
+    keys = {(team, 0): None for team in range(script.TEAMS)} | {
+        (team, place + 1): key.pk for team, row in enumerate(month.keys) for place, key in enumerate(row)
+    }
+    told = {
+        (row.day, row.team_id, row.api_key_id, row.model, row.variant): {name: getattr(row, name) for name in MEASURES}
+        for row in CostDay.objects.all()
+    }
+    wanted = {
+        (day, month.teams[team].pk, keys[team, by_key], model, variant): {name: sums[name] for name in MEASURES}
+        for (day, team, by_key, model, variant), sums in added(
+            month, "day", "team", "by_key", "model", "variant"
+        ).items()
+    }
+    assert told == wanted
+
+
+def test_the_three_tables_say_the_same(month: House) -> None:
+    whole = added(month)[()]
+    for model in (CostDay, ModelDay, TeamDay):
+        sums = model.objects.aggregate(**{name: Sum(name) for name in MEASURES})
+        assert sums == {name: whole[name] for name in MEASURES}, model
