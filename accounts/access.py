@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from accounts import roles
+from accounts import roles, viewing
 from accounts.actors import Actor
 from accounts.authority import require as require
 from accounts.authority import still as still
@@ -37,7 +37,11 @@ def actor_of_session(request: HttpRequest) -> Actor:
 
 
 def actor_if_any(request: HttpRequest) -> Actor | None:
-    """The same, and None for a stranger or a person who belongs to no team: makes nothing."""
+    """The same, and None for a stranger or a person who belongs to no team: makes nothing. Staff who look at a team's
+    pages are an actor who reads."""
+    view = viewing.of(request)
+    if view is not None:
+        return view.actor
     memberships = memberships_of(request)
     if not memberships:
         return None

@@ -78,6 +78,6 @@ def _named(by: Doer) -> tuple[str, str]:
         return name_of(by), by.email
     if isinstance(by, Staff):
         return f"{STAFF}:{by.user.pk}", by.user.email
-    who: ApiKey | User | None = by.api_key or by.user
+    who: ApiKey | User | None = by.api_key or by.user or by.viewer
     assert who is not None
     return by.name, who.name if isinstance(who, ApiKey) else who.email

@@ -17,8 +17,8 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from accounts import standing
-from accounts.models import AuditEvent, Team, User
+from accounts import duties, standing
+from accounts.models import AuditEvent, Team
 from accounts.staff_log import ReadOnly
 from project import db, ids
 from project.errors import Problem
@@ -71,7 +71,7 @@ class TeamAdmin(ReadOnly):
 
     def has_turn_permission(self, request: HttpRequest) -> bool:
         """Whether this person may suspend and reinstate."""
-        return isinstance(request.user, User) and request.user.has_perm(standing.PERMISSION)
+        return duties.may(request.user, standing.ACT)
 
     @admin.action(description="Suspend the selected teams", permissions=["turn"])
     def suspend(self, request: HttpRequest, queryset: QuerySet[Team]) -> HttpResponse | None:

@@ -25,9 +25,11 @@ def still(actor: Actor, permission: str) -> Actor:
     row, where what it does must not meet a change of members).
 
     Raises Forbidden (`not_a_member`) for a person who has left or was removed or deactivated, Unauthenticated for a
-    key that was revoked or has expired, Forbidden when role or scopes no longer reach."""
+    key that was revoked or has expired, Forbidden when role or scopes no longer reach, and for staff who look."""
     if actor.api_key is not None:
         return require(key_proof.require_live(actor), permission)
+    if actor.viewer is not None:
+        raise Forbidden("You are looking as staff, read only: nothing can be sent or changed.", code="read_only")
     assert actor.membership is not None
     people = Membership.current.select_related("team", "user").filter(user__is_active=True)
     membership = people.filter(pk=actor.membership.pk).exclude(team__status=TeamStatus.CLOSED).first()

@@ -18,7 +18,7 @@ from django.utils.cache import patch_cache_control
 from django_htmx.http import HttpResponseClientRedirect
 from django_htmx.middleware import HtmxDetails
 
-from accounts import access
+from accounts import access, viewing
 from accounts.actors import Actor
 from accounts.models import User
 
@@ -41,6 +41,8 @@ def member_page(permission: str, *, fresh: bool = False) -> Callable[[Page[P]], 
     """Lets members in whose role has `permission`, with `request.actor` set. `fresh` asks for a proof of identity
     that is not older than ACCOUNT_REAUTHENTICATION_TIMEOUT seconds, and goes on with the same request after it.
 
+    Staff who look at a team's pages only read, and see none that asks for a fresh proof (viewing.py).
+
     Others are sent to sign in (an htmx request by a redirect of the whole page), to add a second factor, or get
     Forbidden. The answer is private: no shared cache may keep a team's page."""
 
@@ -52,6 +54,8 @@ def member_page(permission: str, *, fresh: bool = False) -> Callable[[Page[P]], 
                 return _sign_in(member)
             member.actor = access.actor_of_session(request)
             access.require(member.actor, permission)
+            if member.actor.viewer is not None and (fresh or request.method not in ("GET", "HEAD")):
+                raise viewing.refusal(member.actor)
             if member.actor.team.requires_mfa and not is_mfa_enabled(member.user):
                 return _add_a_factor(member)
             if fresh:

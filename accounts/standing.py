@@ -3,31 +3,29 @@ and its history; what would start something new refuses it."""
 
 from __future__ import annotations
 
-from accounts import audit
+from accounts import audit, duties
 from accounts.models import Action, Team, TeamStatus, User
-from project.errors import Conflict, Forbidden
+from project.errors import Conflict
 
-PERMISSION = "accounts.change_team"
+ACT = "suspend_teams"
 
 
-def suspend(*, team: Team, by: User) -> Team:
+def suspend(*, team: Team, by: User, reason: str = "") -> Team:
     """active -> suspended; of a team that is suspended already, nothing. The caller holds the transaction.
 
-    Raises Conflict for a team that is being closed or is closed, Forbidden when `by` is not staff with the permission
-    to change teams (any more)."""
-    return _turn(team, by, was=TeamStatus.ACTIVE, to=TeamStatus.SUSPENDED, action=Action.TEAM_SUSPENDED)
+    `reason` is kept in the team's log. Raises Conflict for a team that is being closed or is closed, Forbidden when it
+    is not among the duties of `by` (any more)."""
+    return _turn(team, by, reason, was=TeamStatus.ACTIVE, to=TeamStatus.SUSPENDED, action=Action.TEAM_SUSPENDED)
 
 
-def reinstate(*, team: Team, by: User) -> Team:
+def reinstate(*, team: Team, by: User, reason: str = "") -> Team:
     """suspended -> active; of a team that is active already, nothing. Raises as suspend does."""
-    return _turn(team, by, was=TeamStatus.SUSPENDED, to=TeamStatus.ACTIVE, action=Action.TEAM_REINSTATED)
+    return _turn(team, by, reason, was=TeamStatus.SUSPENDED, to=TeamStatus.ACTIVE, action=Action.TEAM_REINSTATED)
 
 
-def _turn(team: Team, by: User, *, was: TeamStatus, to: TeamStatus, action: Action) -> Team:
+def _turn(team: Team, by: User, reason: str, *, was: TeamStatus, to: TeamStatus, action: Action) -> Team:
     row = Team.objects.select_for_update(no_key=True).get(pk=team.pk)
-    staff = User.objects.filter(pk=by.pk, is_active=True, is_staff=True).first()
-    if staff is None or not staff.has_perm(PERMISSION):
-        raise Forbidden("Only staff who may change teams can do this.")
+    staff = duties.require(audit.Staff(by), ACT)
     if row.status == to:
         return row
     if row.status != was:
@@ -40,6 +38,6 @@ def _turn(team: Team, by: User, *, was: TeamStatus, to: TeamStatus, action: Acti
         team=row,
         target=row.public_id,
         target_name=row.name,
-        data={"before": str(was), "after": str(to)},
+        data={"before": str(was), "after": str(to), **({"reason": reason} if reason else {})},
     )
     return row

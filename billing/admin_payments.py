@@ -13,8 +13,8 @@ from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
+from accounts import duties
 from accounts.forms_teams import tell
-from accounts.models import User
 from accounts.staff_log import ReadOnly, staff_of
 from billing import payment_queries, refunds
 from billing.forms_refunds import StaffRefundForm
@@ -23,7 +23,7 @@ from project import ids
 from project.errors import Forbidden, NotFound, Problem
 from project.money import dollars
 
-MAY_REFUND = "billing.add_refund"
+MAY_REFUND = "refund_payments"
 AMOUNTS = ("amount", "unspent", "held", "spent", "frozen", "taken", "expired")  # of a lot
 
 
@@ -116,9 +116,13 @@ class PaymentAdmin(ReadOnly):
 
     # refunding
 
+    def has_view_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        """Who refunds sees what there is to refund."""
+        return super().has_view_permission(request) or self.has_refund_permission(request)
+
     def has_refund_permission(self, request: HttpRequest) -> bool:
         """Whether this person may refund."""
-        return isinstance(request.user, User) and request.user.has_perm(MAY_REFUND)
+        return duties.may(request.user, MAY_REFUND)
 
     def get_urls(self) -> list[URLPattern]:
         page = self.admin_site.admin_view(self.refund)

@@ -10,8 +10,8 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import URLPattern, path, reverse
 
+from accounts import duties
 from accounts.forms_teams import tell
-from accounts.models import User
 from accounts.staff_log import ReadOnly, staff_of
 from billing import refunds, restrictions
 from billing.forms_refunds import LiftForm
@@ -19,8 +19,7 @@ from billing.models import Dispute, Refund, Restriction
 from project.errors import Forbidden, NotFound, Problem
 from project.money import dollars
 
-MAY_ASK_AGAIN = "billing.change_refund"
-MAY_LIFT = "billing.change_restriction"
+MAY_LIFT = "restrict_teams"
 
 
 @admin.register(Refund)
@@ -41,7 +40,7 @@ class RefundAdmin(ReadOnly):
 
     def has_ask_permission(self, request: HttpRequest) -> bool:
         """Whether this person may have Stripe asked again."""
-        return isinstance(request.user, User) and request.user.has_perm(MAY_ASK_AGAIN)
+        return duties.may(request.user, "refund_payments")
 
     @admin.action(description="Ask Stripe again", permissions=["ask"])
     def ask_again(self, request: HttpRequest, queryset: QuerySet[Refund]) -> None:
@@ -88,7 +87,7 @@ class RestrictionAdmin(ReadOnly):
 
     def has_lift_permission(self, request: HttpRequest) -> bool:
         """Whether this person may lift restrictions."""
-        return isinstance(request.user, User) and request.user.has_perm(MAY_LIFT)
+        return duties.may(request.user, MAY_LIFT)
 
     def get_urls(self) -> list[URLPattern]:
         page = self.admin_site.admin_view(self.lift)

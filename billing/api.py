@@ -127,7 +127,7 @@ def _line(line: queries.Line) -> dict[str, Any]:
         "held_after": to_json(line.held.after),
         "generation": transfer.hold.reference if transfer.hold else None,
         "payment": transfer.payment.public_id if transfer.payment else None,
-        "description": DESCRIPTIONS.get(transfer.kind) or words.what(transfer),
+        "description": words.adjusted(transfer) or DESCRIPTIONS.get(transfer.kind) or words.what(transfer),
         "created_at": stamp(line.at),
     }
 

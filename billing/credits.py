@@ -20,14 +20,15 @@ def grant(
     grant_id: uuid.UUID,
     expires_at: datetime | None = None,
     payment: Payment | None = None,
+    by: audit.Staff | None = None,
 ) -> Transfer:
     """Gives a team `amount` micro-dollars, once per grant_id. The caller holds the transaction.
 
     What of it is unspent at `expires_at` expires (billing/expiries.py). `payment` is the purchase that it is the
     bonus of.
 
-    The team's log says who (`actor`: a program of ours, or `staff:<id>`) and how much, once. The reason is the
-    house's own and stays inside the ledger."""
+    The team's log says who (`actor`: a program of ours, or `staff:<id>`, then `by` is them) and how much, once. The
+    reason is the house's own and stays inside the ledger."""
     ledger.open_wallet(team)
     wallet = ledger.lock_wallet(team.pk)
     key = f"grant:{grant_id.hex}"
@@ -46,7 +47,7 @@ def grant(
     if not known:
         audit.record(
             Action.CREDIT_GRANTED,
-            by=actor,
+            by=by or actor,
             team=team,
             target=team.public_id,
             target_name=team.name,

@@ -11,9 +11,11 @@ from uuid import UUID
 from django.db import IntegrityError
 
 from accounts.models import ApiKey, Membership, Team
-from billing import budget_warnings, budgets, ledger, restrictions, shortages
+from billing import budget_warnings, budgets, freezes, ledger, restrictions, shortages
 from billing.models import AccountKind, Hold, HoldState, TransferKind
 from project.db import broken_rule
+
+REFUSALS = {restrictions.RULE: restrictions.refusal, freezes.RULE: freezes.refusal}  # by the trigger that refuses
 
 
 def hold(
@@ -30,11 +32,12 @@ def hold(
     """Sets `amount` micro-dollars of a team aside for `reference`, against the budgets of the member and the key.
 
     `subject` is what the money is for, in the totals of what was spent (a model's slug). Raises PaymentRequired when
-    a budget or the wallet does not allow it, Forbidden (`team_restricted`) when the team is restricted; then nothing
-    is written. The caller holds the transaction, and gives it up after either."""
+    a budget or the wallet does not allow it, Forbidden for a restricted team (`team_restricted`) or a frozen wallet
+    (`wallet_frozen`); then nothing is written. The caller holds the transaction, and gives it up after either."""
     taken = budgets.take(team=team, membership=membership, api_key=api_key, amount=amount)
     wallet = ledger.open_and_lock(team)
     if wallet.available.balance < amount:
+        freezes.require_none(team)
         restrictions.require_none(team)
         raise shortages.refusal([shortages.of_wallet(team, wallet)], needed=amount)
     try:
@@ -48,8 +51,9 @@ def hold(
             subject=subject,
         )
     except IntegrityError as error:
-        if broken_rule(error) == restrictions.RULE:
-            raise restrictions.refusal() from error
+        rule = broken_rule(error)
+        if rule in REFUSALS:
+            raise REFUSALS[rule]() from error
         raise
     ledger.post(
         key=f"hold:{reference}",
@@ -72,6 +76,7 @@ def require_room(*, team: Team, membership: Membership | None, api_key: ApiKey |
     budgets.require_room(team=team, membership=membership, api_key=api_key, amount=amount)
     wallet = ledger.open_and_lock(team)
     if wallet.available.balance < amount:
+        freezes.require_none(team)
         restrictions.require_none(team)
         raise shortages.refusal([shortages.of_wallet(team, wallet)], needed=amount)
 

@@ -15,7 +15,7 @@ from django.db.models.functions import Now
 
 from accounts import teams
 from accounts.models import TeamStatus
-from billing import ledger, packs, payments, periods, recharges, stripe_gateway
+from billing import freezes, ledger, packs, payments, periods, recharges, stripe_gateway
 from billing.models import (
     CENT,
     AutoRecharge,
@@ -105,9 +105,10 @@ def _start(pk: int) -> tuple[Payment, str] | None:
     if available >= row.threshold:
         return None
     try:
+        freezes.require_none(team)
         with transaction.atomic():
             return _pending(row, amount_for(row, available), moment), row.payment_method
-    except Forbidden:  # restricted
+    except Forbidden:  # restricted, or frozen
         _wait(row, moment + BLOCKED)
     except IntegrityError as error:
         _refused(row, db.broken_rule(error), moment, error)

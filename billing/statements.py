@@ -15,9 +15,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 
 from django.db import connection
+from django.db.models import Count, Q, Sum
 
 from accounts.models import Team
-from billing.models import AccountKind, TransferKind
+from billing.models import AccountKind, Entry, TransferKind
 from billing.queries import Span, Stretch
 from project.errors import FieldError, Invalid, Unavailable
 from project.times import stamp
@@ -192,6 +193,36 @@ def _check(name: str, moment: datetime) -> None:
     if not FIRST <= moment <= LAST:
         message = f"must lie between {stamp(FIRST)} and {stamp(LAST)}"
         raise Invalid("That moment is out of reach.", errors=[FieldError(name, message, "out_of_range")])
+
+
+@dataclass(frozen=True)
+class Adjusted:
+    """What of a statement staff adjusted: `added` is part of what was granted, `taken` of what was taken back."""
+
+    added: int = 0
+    taken: int = 0
+    count: int = 0
+
+    @property
+    def net(self) -> int:
+        return self.added - self.taken
+
+
+def adjusted(found: Statement) -> Adjusted:
+    """Read of the same lines that the statement sums up."""
+    side = found.within.available
+    if side.account is None:
+        return Adjusted()
+    rows = Entry.objects.filter(
+        account_id=side.account,
+        account_version__gt=side.start,
+        account_version__lte=side.end,
+        transfer__key__startswith="adjust:",
+    )
+    sums = rows.aggregate(
+        added=Sum("delta", filter=Q(delta__gt=0)), taken=Sum("delta", filter=Q(delta__lt=0)), count=Count("pk")
+    )
+    return Adjusted(added=sums["added"] or 0, taken=-(sums["taken"] or 0), count=sums["count"])
 
 
 _BALANCES = """

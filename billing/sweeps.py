@@ -8,7 +8,7 @@ from django.db import transaction
 from django.db.models import F, Model, Q
 from django.db.models.functions import Now
 
-from billing import balance_watch, expiries, recharge_attempts, stripe_events, takings
+from billing import adjustments, balance_watch, expiries, recharge_attempts, stripe_events, takings
 from billing.models import CardRemoval, Payment, Refund, StripeEvent
 from project import queue
 
@@ -32,6 +32,7 @@ def sweep() -> dict[str, int]:
     return {
         "comparisons": stripe_events.ring_comparison(),
         "expired": expiries.expire(),
+        "lapsed": adjustments.sweep(),
         "covered": takings.sweep(),
     }
 

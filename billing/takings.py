@@ -56,7 +56,7 @@ def sweep() -> int:
     """Settles restricted teams that have credit again (what was held came back, a payment that was under way arrived):
     what they owe is covered without anybody's doing. Returns how many. Idempotent and safe beside itself."""
     rows = Restriction.objects.filter(
-        lifted_at=None, team__accounts__kind=AccountKind.AVAILABLE, team__accounts__balance__gt=0
+        lifted_at=None, owed__gt=0, team__accounts__kind=AccountKind.AVAILABLE, team__accounts__balance__gt=0
     )
     teams = [row.team for row in rows.select_related("team").order_by("id")[:ROUND]]
     for team in teams:

@@ -18,6 +18,7 @@ WORDS = {
     TransferKind.RESTORE: "Given back",
 }
 BONUS = "Granted: bonus"
+ADJUSTED = {TransferKind.GRANT.value: "Adjusted: added", TransferKind.REVERSAL.value: "Adjusted: taken back"}
 # Whose claim a reversal serves: what its key begins with (takings.py).
 TAKEN = {
     "refund": "Taken back: refunded",
@@ -42,6 +43,13 @@ def what(transfer: Transfer) -> str:
     """`Bought`, `Granted: bonus`, `Charged`: what a transfer was, for the team whose it is."""
     if transfer.kind == TransferKind.GRANT and transfer.payment_id:
         return BONUS
+    if adjusted(transfer):
+        return adjusted(transfer)
     if transfer.kind == TransferKind.REVERSAL:
         return TAKEN.get(transfer.key.partition(":")[0], WORDS[TransferKind.REVERSAL])
     return WORDS[TransferKind(transfer.kind)]
+
+
+def adjusted(transfer: Transfer) -> str:
+    """The words for what staff adjusted (adjustments.py), and nothing for any other transfer."""
+    return ADJUSTED[transfer.kind] if transfer.key.startswith("adjust:") else ""

@@ -13,7 +13,7 @@ from project.ids import public
 
 
 class AdjustmentState(models.TextChoices):
-    """proposed -> posted, refused or withdrawn."""
+    """proposed -> posted, refused or withdrawn (by its proposer, or by nobody when a week has passed)."""
 
     PROPOSED = "proposed"
     POSTED = "posted"
@@ -49,7 +49,8 @@ class Adjustment(models.Model):
             models.CheckConstraint(condition=~Q(reason=""), name="adjustment_has_reason"),
             models.CheckConstraint(
                 condition=Q(state="proposed", decided_by=None, decided_at=None)
-                | (~Q(state="proposed") & Q(decided_by__isnull=False, decided_at__isnull=False)),
+                | (Q(state__in=["posted", "refused"]) & Q(decided_by__isnull=False, decided_at__isnull=False))
+                | Q(state="withdrawn", decided_at__isnull=False),  # by nobody: a week has passed
                 name="adjustment_decided_by_somebody",
             ),
             models.CheckConstraint(condition=Q(amount__gt=0) | Q(expires_at=None), name="adjustment_only_gifts_expire"),
@@ -65,6 +66,11 @@ class Adjustment(models.Model):
     @property
     def public_id(self) -> str:
         return public("adj", self.uuid)
+
+    @property
+    def size(self) -> int:
+        """The amount without its sign."""
+        return abs(self.amount)
 
 
 class WalletFreeze(models.Model):

@@ -5,8 +5,8 @@ from __future__ import annotations
 from django import template
 
 from accounts.models import Team
-from billing import restrictions
-from billing.models import Restriction
+from billing import freezes, restrictions
+from billing.models import Restriction, WalletFreeze
 
 register = template.Library()
 
@@ -15,3 +15,9 @@ register = template.Library()
 def restriction_of(team: Team) -> Restriction | None:
     """`{% restriction_of actor.team as restriction %}`: the open one, if there is one."""
     return restrictions.open_of(team)
+
+
+@register.simple_tag
+def freeze_of(team: Team) -> WalletFreeze | None:
+    """`{% freeze_of actor.team as freeze %}`: the open freeze of its wallet, if there is one."""
+    return freezes.open_of(team)

@@ -248,7 +248,7 @@ def test_staff_without_the_permission_cannot(world: World, staff: Client, staff_
     turn(staff, "suspend", world.team)
     world.team.refresh_from_db()
     assert world.team.status == "active"
-    staff_user.user_permissions.add(Permission.objects.get(codename="change_team"))
+    staff_user.user_permissions.add(Permission.objects.get(codename="suspend_teams"))
     turn(staff, "suspend", world.team)
     world.team.refresh_from_db()
     assert world.team.status == "suspended"

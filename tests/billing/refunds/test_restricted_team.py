@@ -37,7 +37,7 @@ def test_a_program_is_told_and_nothing_is_written(world: World, restricted: Team
     for _ in range(2):  # the same again: its idempotency key is not used up
         answer = api("POST", "/generations", BODY, key=world.key, headers={"Idempotency-Key": "one"})
         assert (answer.status_code, answer.json()["code"]) == (403, "team_restricted")
-        assert "money that went back" in answer.json()["detail"]
+        assert "Your wallet page says why." in answer.json()["detail"]
     assert Hold.objects.count() == before
     assert api("GET", "/generations", key=world.key).status_code == 200
     assert api("GET", "/wallet", key=world.key).status_code == 200
