@@ -55,6 +55,11 @@ def of(public_id: str) -> Case:
     return row
 
 
+def notes_of(case: Case) -> QuerySet[CaseNote]:
+    """What was found out about a case, oldest first."""
+    return CaseNote.objects.filter(case=case).select_related("author").order_by("pk")
+
+
 def owners() -> list[User]:
     """Who can be given a case: staff who may work on them."""
     people = User.objects.filter(is_staff=True, is_active=True).order_by("email")

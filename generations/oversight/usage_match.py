@@ -18,6 +18,7 @@ from generations import outcomes
 from generations.models import Attempt, Callback, CostVerdict, Generation, LateResult, Status, UsageRow
 from generations.models.generation import TERMINAL
 from generations.oversight.usage_files import Row
+from project.ids import public
 
 T = TypeVar("T")
 CHUNK = 2_000
@@ -31,6 +32,10 @@ class Change:
     before: int | None
     after: int
     verdict: CostVerdict
+
+    @property
+    def generation(self) -> str:
+        return public("gen", self.generation_id)
 
 
 @dataclass(frozen=True)
@@ -50,6 +55,10 @@ class NeverCharged:
     generation_id: UUID
     amount: int
 
+    @property
+    def generation(self) -> str:
+        return public("gen", self.generation_id)
+
 
 @dataclass(frozen=True)
 class OursOnly:
@@ -58,6 +67,10 @@ class OursOnly:
     generation_id: UUID
     task_id: str
     cost: int
+
+    @property
+    def generation(self) -> str:
+        return public("gen", self.generation_id)
 
 
 @dataclass

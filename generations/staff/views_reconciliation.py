@@ -1,0 +1,206 @@
+"""The desk of reconciliation: verdicts on charges, what was billed and never charged, balances."""
+
+from __future__ import annotations
+
+from datetime import UTC
+from decimal import Decimal
+
+from django.contrib import messages
+from django.http import HttpResponseBase
+from django.shortcuts import redirect
+from django.views.decorators.http import require_GET, require_POST, require_safe
+
+from accounts.forms_teams import tell
+from generations.oversight import balance_pages, cases, reconciled, top_ups
+from generations.staff.desk import StaffRequest, show, staff_page
+from generations.staff.exports import csv_of
+from generations.staff.forms_reconciliation import PeriodForm, TopUpForm
+from project import db, params
+from project.csv_safe import Value
+from project.errors import NotFound, Problem
+from project.times import stamp
+
+DESK = "reconciliation"
+PARAMETERS = frozenset({"from", "to", "provider"})
+SHOWN = 200  # rows of a list on the page; the file has all
+READINGS = 48
+
+
+@staff_page("see_costs")
+@require_safe
+def front(request: StaffRequest) -> HttpResponseBase:
+    """What the providers charged beside what was expected, by provider and verdict."""
+    form = _asked(request)
+    if not form.is_valid():
+        return show(request, "staff/reconciliation.html", {"form": form}, desk=DESK, status=422)
+    period = form.period
+    count, amount = reconciled.never_charged_total(period)
+    doubtful, at_risk = reconciled.at_risk(period)
+    context = {
+        "form": form,
+        "query": form.query,
+        "found": reconciled.by_verdict(period),
+        "never_count": count,
+        "never_amount": amount,
+        "doubtful": doubtful,
+        "at_risk": at_risk,
+        "open_cases": cases.listed(cases.Filters(state="open")).count(),
+        "balances": balance_pages.at_providers(),
+    }
+    return show(request, "staff/reconciliation.html", context, desk=DESK)
+
+
+@staff_page("export_costs")
+@require_GET
+def front_csv(request: StaffRequest) -> HttpResponseBase:
+    """The same table as a file."""
+    form = _asked(request)
+    if not form.is_valid():
+        return show(request, "staff/reconciliation.html", {"form": form}, desk=DESK, status=422)
+    header = ["provider", "verdict", "count"]
+    names = ("expected", "actual", "difference", "at_risk")
+    header += [f"{name}{unit}" for name in names for unit in ("_micro", "_usd")]
+    rows = [
+        (row.provider, row.verdict, row.count, *both(row.expected, row.actual, row.difference, row.at_risk))
+        for row in reconciled.by_verdict(form.period)
+    ]
+    return csv_of(request, name="reconciliation", header=header, batches=[rows], about=form.period.words)
+
+
+@staff_page("see_costs")
+@require_safe
+def tasks(request: StaffRequest, which: str) -> HttpResponseBase:
+    """One list of tasks: billed and never charged, theirs only, ours only."""
+    title, form = _title(which), _asked(request)
+    context: dict[str, object] = {"form": form, "title": title, "which": which, "limit": SHOWN}
+    if not form.is_valid():
+        return show(request, "staff/reconciliation_tasks.html", context, desk=DESK, status=422)
+    rows, count, amount = reconciled.listed(which, form.period, most=SHOWN)
+    context |= {"query": form.query, "rows": rows, "count": count, "amount": amount}
+    context |= dict(zip(("doubtful", "at_risk"), reconciled.at_risk(form.period), strict=True))
+    return show(request, "staff/reconciliation_tasks.html", context, desk=DESK)
+
+
+@staff_page("export_costs")
+@require_GET
+def tasks_csv(request: StaffRequest, which: str) -> HttpResponseBase:
+    """The whole list as a file."""
+    title, form = _title(which), _asked(request)
+    if not form.is_valid():
+        context = {"form": form, "title": title, "which": which}
+        return show(request, "staff/reconciliation_tasks.html", context, desk=DESK, status=422)
+    header = ["provider", "task_id", "model", "at", "known_by", "generation", "team", "reason", "amount_micro"]
+    rows = reconciled.listed(which, form.period)[0]
+    lines = [
+        (
+            *(row.provider, row.task_id, row.model, stamp(row.at), row.source, row.generation, row.team, row.reason),
+            *both(row.amount),
+        )
+        for row in rows
+    ]
+    return csv_of(request, name=which, header=[*header, "amount_usd"], batches=[lines], about=form.period.words)
+
+
+@staff_page("see_costs")
+@require_safe
+def money_there(request: StaffRequest) -> HttpResponseBase:
+    """Balances at the providers, the days compared, top-ups."""
+    form = _asked(request)
+    return _money_page(request, form, TopUpForm(), status=200 if form.is_valid() else 422)
+
+
+@staff_page("export_costs")
+@require_GET
+def days_csv(request: StaffRequest) -> HttpResponseBase:
+    """The compared days as a file."""
+    form = _asked(request)
+    if not form.is_valid():
+        return _money_page(request, form, TopUpForm(), status=422)
+    names = ("opened_with", "topped_up", "closed_with", "known", "gap")
+    header = ["provider", "day", "opened_at", "closed_at"]
+    header += [f"{name}{unit}" for name in names for unit in ("_micro", "_usd")]
+    rows = [
+        (
+            *(row.provider, row.day.isoformat(), stamp(row.opened_at), stamp(row.closed_at)),
+            *both(*(getattr(row, name) for name in names)),
+        )
+        for row in balance_pages.days(form.period)
+    ]
+    return csv_of(request, name="balance-days", header=header, batches=[rows], about=form.period.words)
+
+
+@staff_page("export_costs")
+@require_GET
+def top_ups_csv(request: StaffRequest) -> HttpResponseBase:
+    """The recorded top-ups as a file."""
+    form = _asked(request)
+    if not form.is_valid():
+        return _money_page(request, form, TopUpForm(), status=422)
+    header = ["provider", "paid_at", "amount_micro", "amount_usd", "note", "recorded_by", "recorded_at"]
+    rows = [
+        (row.provider, stamp(row.paid_at), *both(row.amount), row.note, row.recorded_by, stamp(row.recorded_at))
+        for row in balance_pages.top_ups(form.period)
+    ]
+    return csv_of(request, name="top-ups", header=header, batches=[rows], about=form.period.words)
+
+
+@staff_page("export_costs")
+@require_GET
+def readings_csv(request: StaffRequest) -> HttpResponseBase:
+    """The hourly readings as a file."""
+    form = _asked(request)
+    if not form.is_valid():
+        return _money_page(request, form, TopUpForm(), status=422)
+    header = ["provider", "taken_at", "balance_micro", "balance_usd"]
+    rows = [(row.provider, stamp(row.taken_at), *both(row.amount)) for row in balance_pages.readings(form.period)]
+    return csv_of(request, name="balances", header=header, batches=[rows], about=form.period.words)
+
+
+@staff_page("reconcile_costs")
+@require_POST
+def top_up(request: StaffRequest) -> HttpResponseBase:
+    """Records what was paid in at a provider."""
+    form = TopUpForm(request.POST)
+    status = 422
+    if form.is_valid():
+        try:
+            top_ups.record(**form.cleaned_data, by=request.staff)
+        except Problem as problem:
+            status = tell(form, problem)
+        else:
+            messages.success(request, "The top-up is recorded.")
+            return redirect("reconciliation_balances")
+    return _money_page(request, _asked(request), form, status=status)
+
+
+def _money_page(request: StaffRequest, form: PeriodForm, top_up_form: TopUpForm, *, status: int) -> HttpResponseBase:
+    context: dict[str, object] = {"form": form, "top_up_form": top_up_form, "balances": balance_pages.at_providers()}
+    if form.is_valid():
+        period = form.period
+        context |= {
+            "query": form.query,
+            "days": balance_pages.days(period)[:SHOWN],
+            "top_ups": balance_pages.top_ups(period)[:SHOWN],
+            "readings": balance_pages.readings(period)[:READINGS],
+        }
+    return show(request, "staff/reconciliation_balances.html", context, desk=DESK, status=status)
+
+
+def both(*amounts: int) -> list[Value]:
+    """Each amount in micro-dollars, and in dollars as an exact decimal."""
+    return [part for micro in amounts for part in (micro, _usd(micro))]
+
+
+def _usd(micro: int) -> Decimal:
+    return Decimal(micro) / 1_000_000
+
+
+def _asked(request: StaffRequest) -> PeriodForm:
+    params.check(request.GET, PARAMETERS)
+    return PeriodForm(request.GET, today=db.now().astimezone(UTC).date())
+
+
+def _title(which: str) -> str:
+    if which not in reconciled.LISTS:
+        raise NotFound("There is no such list.")
+    return reconciled.LISTS[which]
