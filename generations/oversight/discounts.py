@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from django.db.models import F, OuterRef, Q, Subquery
+from django.db.models.functions import Now
 
 from accounts import audit
 from accounts.models import Action, Team
@@ -10,11 +15,12 @@ from generations import catalog, offers, pricing
 from generations.discounts import ALL
 from generations.models import TeamDiscount
 from generations.pricing import MOST_DISCOUNT, percent
-from project import db
-from project.errors import Conflict, FieldError, Invalid
+from project import db, ids
+from project.errors import Conflict, FieldError, Invalid, NotFound
 from project.times import stamp
 
 MOST_REASON = 200
+MOST_LISTED = 500
 
 
 def set_discount(
@@ -26,14 +32,19 @@ def set_discount(
     by: audit.Staff,
     effective_from: datetime | None = None,
     made_from: int | None = None,
+    sell_below_cost: bool = False,
 ) -> TeamDiscount:
     """From a moment on (now without one) the team pays `ppm` parts per million less for a model, or for all (`model`
     discounts.ALL) that have none of their own. 0 ends it: then the one on all models holds, if there is one.
 
     `made_from` is how many discounts of this model the team had when the form was shown: Conflict (`discount_changed`)
-    when there are more by now. Quotes and generations keep what they were accepted with. Raises Invalid."""
+    when there are more by now. Quotes and generations keep what they were accepted with. Raises Invalid; `below_cost`
+    without `sell_below_cost` where a unit would cost more than the team pays."""
     moment = db.now()
     errors = _faults(model, ppm, reason, effective_from, moment)
+    if not errors and ppm and not sell_below_cost and (losing := below_cost(model, ppm)):
+        sentence = f"Below cost: {', '.join(losing)}. Tick this to sell so."
+        errors = [FieldError("sell_below_cost", sentence, "below_cost")]
     if errors:
         raise Invalid("The discount was not set.", errors=errors)
 
@@ -75,9 +86,98 @@ def set_discount(
     return db.in_transaction(work)
 
 
-def history(team: Team) -> list[TeamDiscount]:
-    """Every discount a team ever had, the newest first. One query."""
-    return list(TeamDiscount.objects.filter(team=team).order_by("-pk"))
+@dataclass(frozen=True)
+class Set:
+    """One discount as it was set, and whether it holds: "in force", "scheduled", "ended" or "past"."""
+
+    row: TeamDiscount
+    standing: str
+
+    @property
+    def model(self) -> str:
+        """What it is on, for people."""
+        entry = catalog.ENTRIES.get(self.row.model)
+        return entry.name if entry else self.row.model or "All models"
+
+
+def words(row: TeamDiscount) -> str:
+    """`10 % off Veo 3.1 Fast from 2026-12-01 09:00 UTC`."""
+    what = Set(row, "").model
+    since = f"{row.effective_from.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+    return f"{percent(row.ppm)} off {what} from {since}" if row.ppm else f"no discount on {what} from {since}"
+
+
+def history(team: Team) -> list[Set]:
+    """Every discount a team ever had, the newest first. One query, and the clock."""
+    return _standing(list(TeamDiscount.objects.filter(team=team).order_by("-pk")))
+
+
+def standing() -> tuple[list[Set], bool]:
+    """The discounts in force and scheduled of all teams, the newest first, at most MOST_LISTED; and whether there are
+    more. One query, and the clock."""
+    now = Now()
+    newest = TeamDiscount.objects.filter(
+        team=OuterRef("team"), model=OuterRef("model"), effective_from__lte=now
+    ).order_by("-effective_from", "-number")
+    rows = (
+        TeamDiscount.objects.select_related("team")
+        .annotate(newest=Subquery(newest.values("pk")[:1]))
+        .filter(Q(effective_from__gt=now) | Q(pk=F("newest"), ppm__gt=0))
+        .order_by("-pk")
+    )
+    found = list(rows[: MOST_LISTED + 1])
+    return _standing(found[:MOST_LISTED]), len(found) > MOST_LISTED
+
+
+def all_of_them() -> Iterator[list[TeamDiscount]]:
+    """Every discount there is or was, with its team, in batches."""
+    last = 0
+    rows = TeamDiscount.objects.select_related("team").order_by("pk")
+    while batch := list(rows.filter(pk__gt=last)[:MOST_LISTED]):
+        yield batch
+        last = batch[-1].pk
+
+
+def team_of(public_id: str) -> Team:
+    """The team of an id. Raises NotFound."""
+    wanted = ids.parse("team", public_id)
+    team = Team.objects.filter(uuid=wanted).first() if wanted else None
+    if team is None:
+        raise NotFound("There is no such team.")
+    return team
+
+
+def team_named(text: str) -> Team:
+    """The team of an id or a whole name. Raises Invalid on the field `team`."""
+    wanted = ids.parse("team", text)
+    rows = list(Team.objects.filter(uuid=wanted) if wanted else Team.objects.filter(name__iexact=text)[:2])
+    if len(rows) != 1:
+        said = "Several teams have this name: write the team's id." if rows else "No team has this id or name."
+        raise Invalid(said, errors=[FieldError("team", said, "not_found")])
+    return rows[0]
+
+
+def _standing(rows: Sequence[TeamDiscount]) -> list[Set]:
+    """Which of these hold. Rows of a team and model must be all of them, or those in force and to come."""
+    moment = db.now()
+    best: dict[tuple[int, str], TeamDiscount] = {}
+    for row in rows:
+        key, held = (row.team_id, row.model), best.get((row.team_id, row.model))
+        if row.effective_from <= moment and (held is None or _order(row) > _order(held)):
+            best[key] = row
+    found = []
+    for row in rows:
+        if row.effective_from > moment:
+            found.append(Set(row, "scheduled"))
+        elif best[row.team_id, row.model].pk == row.pk:
+            found.append(Set(row, "in force" if row.ppm else "ended"))
+        else:
+            found.append(Set(row, "past"))
+    return found
+
+
+def _order(row: TeamDiscount) -> tuple[datetime, int]:
+    return row.effective_from, row.number
 
 
 def numbers(team: Team) -> dict[str, int]:
