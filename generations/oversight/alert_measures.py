@@ -8,12 +8,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
-from django.db.models import Count, Q, Sum
+from django.db.models import BigIntegerField, Case, Count, Q, Sum, Value, When
 from django.db.models.functions import Abs
 
 from billing.models import Hold, LedgerAlarm
 from generations import providers
-from generations.models import AlertKind, AlertRule, Case, CaseKind, RefusedCallback
+from generations.models import AlertKind, AlertRule, CaseKind, Refusal, RefusedCallback
+from generations.models import Case as CaseRow
 from generations.oversight import balances, health, losses
 from generations.oversight.alert_changes import Reading
 from project import queue
@@ -43,7 +44,7 @@ def loss(rule: AlertRule, moment: datetime) -> list[Reading]:
 def gap(rule: AlertRule, moment: datetime) -> list[Reading]:
     """By provider: the sizes of the open balance gaps added up, in micro-dollars."""
     rows = (
-        Case.objects.filter(kind=CaseKind.BALANCE_GAP, closed_at=None)
+        CaseRow.objects.filter(kind=CaseKind.BALANCE_GAP, closed_at=None)
         .values("provider")
         .annotate(size=Sum(Abs("amount")), count=Count("id"))
         .order_by("provider")
@@ -123,31 +124,33 @@ def ledger(rule: AlertRule, moment: datetime) -> list[Reading]:
 
 
 def callbacks(rule: AlertRule, moment: datetime) -> list[Reading]:
-    """By provider: different callbacks that were turned away in the last hour."""
+    """By provider: callbacks that were turned away in the last hour. Of one that came before too, nobody knows how many
+    of its deliveries are of this hour: it counts once."""
+    since = moment - HOUR
+    deliveries = Case(When(first_at__gte=since, then="deliveries"), default=Value(1), output_field=BigIntegerField())
     rows = (
-        RefusedCallback.objects.filter(last_at__gte=moment - HOUR)
+        RefusedCallback.objects.filter(last_at__gte=since)
         .values("provider")
         .annotate(
-            forged=Count("id", filter=Q(verdict="forged")),
-            altered=Count("id", filter=Q(verdict="altered")),
-            count=Count("id"),
+            forged=Sum(deliveries, filter=Q(verdict=Refusal.FORGED), default=0),
+            altered=Sum(deliveries, filter=Q(verdict=Refusal.ALTERED), default=0),
         )
-        .order_by("-count", "provider")
+        .order_by("provider")
     )
     return [
         Reading(
             row["provider"],
-            row["count"],
+            row["forged"] + row["altered"],
             f"{row['forged']:,} forged and {row['altered']:,} altered callbacks were turned away in the last hour.",
         )
-        for row in rows[:MOST]
+        for row in rows
     ]
 
 
 def lost_task(rule: AlertRule, moment: datetime) -> list[Reading]:
     """By provider: open cases of what it billed and no team was charged for."""
     rows = (
-        Case.objects.filter(kind__in=[CaseKind.LOST_RESULT, CaseKind.THEIRS_ONLY], closed_at=None)
+        CaseRow.objects.filter(kind__in=[CaseKind.LOST_RESULT, CaseKind.THEIRS_ONLY], closed_at=None)
         .values("provider")
         .annotate(count=Count("id"), size=Sum("amount"))
         .order_by("provider")

@@ -4,4 +4,13 @@ from __future__ import annotations
 
 from tests.tenancy.rules import Rule
 
-DESK: dict[str, Rule] = {}
+DESK: dict[str, Rule] = {
+    "alerts": Rule("staff"),
+    "alerts.csv": Rule("staff"),
+    "alerts/notices": Rule("staff"),
+    "alerts/notices.csv": Rule("staff"),
+    "alerts/rules": Rule("staff"),
+    "alerts/rules.csv": Rule("staff"),
+    "alerts/rules/<str:kind>": Rule("staff", given={"kind": "error_rate"}),
+    "alerts/test": Rule("staff"),
+}

@@ -1,0 +1,1 @@
+"""Alerts: what is watched, who is told, and their desk."""
