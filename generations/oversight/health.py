@@ -7,7 +7,7 @@ so that a question costs what happened since, not what ever happened.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import connection
@@ -17,6 +17,7 @@ from generations.models import ProviderState
 from project import db
 
 PPM = 1_000_000
+HOUR = timedelta(hours=1)
 
 # Whoever asked wrongly or for what a policy forbids is not the provider's failure.
 OF_THE_INPUT = ("content_refused", "provider_rejected", "model_withdrawn")

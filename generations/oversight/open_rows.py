@@ -159,6 +159,17 @@ def late_page(window: Window) -> Page[LateResult]:
     )
 
 
+def each_late() -> Iterator[list[Late]]:
+    """All of them in batches, for a file."""
+    window = Window(BATCH)
+    while True:
+        found = late_page(window)
+        yield late_of(found.rows)
+        if found.older is None:
+            return
+        window = Window(BATCH, "older", found.older)
+
+
 def late_of(found: Sequence[LateResult]) -> list[Late]:
     """These with what is known of their files."""
     moment = db.now()

@@ -6,7 +6,7 @@ Whoever pauses takes the lock that claims take: a claim has seen the pause, or h
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from django.db.models import Case, CharField, OuterRef, Q, Subquery, Value, When
@@ -147,6 +147,16 @@ def waiting(row: Pause) -> int:
 def current() -> list[Pause]:
     """The open pauses, newest first: at most one for each provider and model."""
     return list(Pause.objects.filter(resumed_at=None).order_by("-paused_at"))
+
+
+def past(*, most: int) -> list[Pause]:
+    """The pauses that have ended, the newest first."""
+    return list(Pause.objects.exclude(resumed_at=None).order_by("-paused_at")[:most])
+
+
+def every() -> Iterator[Pause]:
+    """All pauses there were, the newest first."""
+    return Pause.objects.order_by("-paused_at", "-id").iterator()
 
 
 def _provider(scope: str, name: str) -> str:
