@@ -116,6 +116,10 @@ def process(*, callback_id: int) -> None:
     if attempt.outcome in (AttemptOutcome.IN_FLIGHT, AttemptOutcome.UNKNOWN):
         if not _confirm(callback, attempt, generation):
             return
+        generation.refresh_from_db()
+        if generation.ended:  # it was released in between: what it may have cost is found out all the same
+            _after_the_end(callback, generation)
+            return
     elif attempt.outcome != AttemptOutcome.ACCEPTED:
         _close(callback, CallbackVerdict.IGNORED, "the attempt never reached the provider")
         return

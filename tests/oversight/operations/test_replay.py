@@ -1,0 +1,67 @@
+"""A replay has a callback looked at again, any number of times: never a second charge or release."""
+
+from __future__ import annotations
+
+from accounts.models import Action, AuditEvent
+from generations.models import Callback, LateResult, Status
+from tests.flows.asking import ask, books_hold, wallet
+from tests.jobs import Jobs
+from tests.oversight.conftest import Desk
+from tests.sandbox_client import SandboxProcess
+from tests.world import FIRST_CREDIT, World
+
+
+def replay_thrice(staff: object, row: Callback, jobs: Jobs) -> None:
+    for _ in range(3):
+        answer = staff.post(f"/admin/operations/callbacks/in-{row.pk}/replay")  # type: ignore[attr-defined]
+        assert answer.status_code == 302
+        jobs.drain()
+
+
+def test_a_replay_of_a_success_charges_nothing_again(
+    committed_world: World, sandbox: SandboxProcess, site: str, jobs: Jobs, desk: Desk
+) -> None:
+    row = ask(committed_world, "nano-banana-edit", "a cat")
+    (row,) = jobs.until(row.pk)
+    sandbox.wait_for_callbacks(1)
+    jobs.drain()
+    assert row.status == Status.SUCCEEDED
+    replay_thrice(desk("see_operations", "replay_callbacks"), Callback.objects.get(), jobs)
+    assert wallet(committed_world) == (FIRST_CREDIT - 20_000, 0)
+    assert not LateResult.objects.exists()
+    assert Callback.objects.get().note == "already succeeded"
+    events = AuditEvent.objects.filter(action=Action.CALLBACK_REPLAYED)
+    assert events.count() == 3
+    assert {event.target for event in events} == {row.public_id}
+    assert books_hold()
+
+
+def test_a_replay_of_a_late_success_keeps_it_once_and_charges_nothing(
+    committed_world: World, sandbox: SandboxProcess, site: str, jobs: Jobs, desk: Desk
+) -> None:
+    row = ask(committed_world, "nano-banana-edit", "[[late-success]] a cat")
+    (row,) = jobs.until(row.pk)
+    sandbox.wait_for_callbacks(2)
+    jobs.drain()
+    assert row.status == Status.FAILED
+    for callback in Callback.objects.all():
+        replay_thrice(desk("see_operations", "replay_callbacks"), callback, jobs)
+    row.refresh_from_db()
+    assert (row.status, row.charged) == (Status.FAILED, 0)
+    assert LateResult.objects.count() == 1
+    assert wallet(committed_world) == (FIRST_CREDIT, 0)
+    assert books_hold()
+
+
+def test_without_the_duty_nothing_is_replayed(
+    committed_world: World, sandbox: SandboxProcess, site: str, jobs: Jobs, desk: Desk
+) -> None:
+    row = ask(committed_world, "nano-banana-edit", "a cat")
+    jobs.until(row.pk)
+    sandbox.wait_for_callbacks(1)
+    jobs.drain()
+    callback = Callback.objects.get()
+    staff = desk("see_operations", "resolve_unknown", "pause_providers", "check_books")
+    assert staff.post(f"/admin/operations/callbacks/in-{callback.pk}/replay").status_code == 403
+    assert Callback.objects.get().verdict == callback.verdict
+    assert not AuditEvent.objects.filter(action=Action.CALLBACK_REPLAYED).exists()
