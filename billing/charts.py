@@ -90,12 +90,6 @@ def steps_of(found: Spend) -> list[Step]:
     """The bars of a period: its days, or its weeks where it has more than 92 of them (Monday to Sunday, cut at the
     period's ends)."""
     days = [day for day, _ in found.days]
-    by_week = len(days) > MOST_BARS
-    groups: list[list[int]] = []
-    for place, day in enumerate(days):
-        if not groups or not by_week or day.weekday() == 0:
-            groups.append([])
-        groups[-1].append(place)
     return [
         Step(
             days[places[0]],
@@ -103,8 +97,19 @@ def steps_of(found: Spend) -> list[Step]:
             sum(found.days[place][1] for place in places),
             [sum(one.days[place] for place in places) for one in found.series],
         )
-        for places in groups
+        for places in grouped(days)
     ]
+
+
+def grouped(days: Sequence[date]) -> list[list[int]]:
+    """The places of the days that share a bar: each its own, or the weeks (Monday to Sunday) of more than 92."""
+    by_week = len(days) > MOST_BARS
+    groups: list[list[int]] = []
+    for place, day in enumerate(days):
+        if not groups or not by_week or day.weekday() == 0:
+            groups.append([])
+        groups[-1].append(place)
+    return groups
 
 
 def of_spend(found: Spend) -> Chart | None:
@@ -121,10 +126,10 @@ def of_spend(found: Spend) -> Chart | None:
     bars = [
         Bar(
             step=step,
-            x=_units(place * width),
-            bar_x=_units(place * width + gap // 2),
-            column=_units(width),
-            width=_units(max(width - gap, 1)),
+            x=units(place * width),
+            bar_x=units(place * width + gap // 2),
+            column=units(width),
+            width=units(max(width - gap, 1)),
             parts=_parts(step, top),
             label=_label(step, names),
             largest=place == best,
@@ -136,8 +141,8 @@ def of_spend(found: Spend) -> Chart | None:
         title=f"Spent by {'week' if by_week else 'day'} from {found.first} to {found.last}",
         by_week=by_week,
         bars=bars,
-        levels=[_short(top), _short(top // 2) if top > 1 else "", "$0"],
-        ticks=_ticks(steps),
+        levels=[short(top), short(top // 2) if top > 1 else "", "$0"],
+        ticks=ticks_of(steps),
         largest=bars[best],
     )
 
@@ -164,7 +169,7 @@ def _parts(step: Step, top: int) -> list[Part]:
         low, high = (stretch * edge // step.amount if step.amount else 0 for edge in (below, below + amount))
         below += amount
         if high > low:
-            parts.append(Part(place, _units(floor - high), _units(high - low)))
+            parts.append(Part(place, units(floor - high), units(high - low)))
     return parts
 
 
@@ -173,7 +178,8 @@ def _label(step: Step, names: Sequence[str]) -> str:
     return f"{step.name}: {dollars(step.amount)}{': ' if said else ''}{', '.join(said)}"
 
 
-def _ticks(steps: Sequence[Step]) -> list[Tick]:
+def ticks_of(steps: Sequence[Step]) -> list[Tick]:
+    """What stands below each bar."""
     count = len(steps)
     few = count <= DATED
     dated = list(range(count)) if few else [place * (count - 1) // (SPREAD - 1) for place in range(SPREAD)]
@@ -192,7 +198,7 @@ def _date(day: date, *, short: bool) -> str:
     return str(day.day) if short else f"{day:%b} {day.day}"
 
 
-def _short(amount: int) -> str:
+def short(amount: int) -> str:
     """`$5`, `$0.50`: a round amount without zeros after its point."""
     return f"${amount // USD:,}" if amount % USD == 0 else dollars(amount)
 
@@ -203,5 +209,6 @@ def _about(amount: int) -> str:
     return f"${cents // 100:,}.{cents % 100:02}" if cents else "<$0.01"
 
 
-def _units(tenths: int) -> str:
+def units(tenths: int) -> str:
+    """Tenths of a unit as a number in SVG."""
     return f"{tenths // TENTHS}.{tenths % TENTHS}"

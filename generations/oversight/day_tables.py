@@ -1,0 +1,147 @@
+"""The tables of days, read with SQL (models/costs.py says what each is for): the filters say which one is read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.db import connection
+
+from generations import catalog
+from generations.oversight.lines import OF_TEAMS, By, Line, Order, Sort, Table, ordered
+from generations.oversight.scopes import NO_KEY, NO_VARIANT, Scope
+from generations.oversight.sums import COLUMNS, PPM, Sums
+from project import ids
+
+# --- over models ----------------------------------------------------------------------------------------------------
+_SUMMED = ", ".join(f'sum("{name}")::bigint as "{name}"' for name in COLUMNS)
+_NAMED = ", ".join(f'"{name}"' for name in COLUMNS)
+_MODELS = """
+with picked as materialized (
+  select day, provider, model, variant, {summed} from {source}
+  where day between %(was)s and %(last)s{filters} group by 1, 2, 3, 4)
+select case when grouping(day) = 0 then 'day' when grouping(variant) = 0 then 'variant'
+  when grouping(model) = 0 then 'model' when grouping(provider) = 0 then 'provider' else 'all' end,
+  now, day, provider, model, variant, {summed}
+from (select day >= %(first)s as now, case when day >= %(first)s then day end as day, provider, model, variant,
+  {named} from picked) p
+group by grouping sets ((now), (now, day), (now, provider), (now, model), (now, model, variant))
+"""
+
+
+def of_models(scope: Scope, sort: Sort) -> tuple[Sums, Sums, dict[By, Table]]:
+    source = "generations_costday" if scope.of_teams else "generations_modelday"
+    filters, given = scope.conditions()
+    sql = _MODELS.format(source=source, filters=filters, summed=_SUMMED, named=_NAMED)
+    days = {"first": scope.first, "last": scope.last, "was": scope.before.first}
+    total = before = Sums()
+    found: dict[By, dict[tuple[Any, ...], dict[bool, Sums]]] = {by: {} for by in By if by not in OF_TEAMS}
+    for what, now, day, provider, model, variant, *values in _rows(sql, days | given):
+        sums = Sums.of(values)
+        if what == "all":
+            total, before = (sums, before) if now else (total, sums)
+            continue
+        key = {"day": (day,), "provider": (provider,), "model": (model,), "variant": (model, variant)}[what]
+        if key != (None,):  # the days before, as one
+            found[By(what)].setdefault(key, {})[now] = sums
+    tables = {}
+    for by, groups in found.items():
+        lines = [_line(by, key, sides.get(True, Sums()), sides.get(False, Sums())) for key, sides in groups.items()]
+        placed = sorted(lines, key=lambda line: line.id) if by == By.DAY else ordered(lines, sort)
+        tables[by] = Table(by, placed, len(placed))
+    return total, before, tables
+
+
+def _line(by: By, key: tuple[Any, ...], now: Sums, was: Sums) -> Line:
+    first, name, about, about_name = str(key[0]), str(key[0]), "", ""
+    if by == By.MODEL:
+        name = _name(first)
+    elif by == By.VARIANT:
+        about, about_name = first, _name(first)
+        first, name = key[1] or NO_VARIANT, key[1] or "no variant kept"
+    return Line(by, first, name, now, was.revenue, was.cost, about, about_name, key[0] if by == By.DAY else None)
+
+
+def _name(slug: str) -> str:
+    entry = catalog.ENTRIES.get(slug)
+    return entry.name if entry else slug
+
+
+# --- over teams and keys --------------------------------------------------------------------------------------------
+_SPLIT = ", ".join(
+    f'coalesce(sum("{name}") filter (where day >= %(first)s), 0)::bigint as "{name}"' for name in COLUMNS
+)
+_WAS = ", ".join(
+    f'coalesce(sum("{name}") filter (where day < %(first)s), 0)::bigint as "was_{name}"' for name in ("revenue", "cost")
+)
+_GROUPED = _SUMMED + ", sum(was_revenue)::bigint as was_revenue, sum(was_cost)::bigint as was_cost"
+_TEAMS = """
+with picked as materialized (
+  select team_id, api_key_id, {split}, {was} from {source}
+  where day between %(was)s and %(last)s{filters} group by 1, 2)
+select * from ({parts}) found order by place
+"""
+_PART = """(select '{by}' as what, place, ranked.count, {names}, {named}, was_revenue, was_cost from (
+  select *, count(*) over () as count, row_number() over (order by {order}, id) as place
+  from (select {id} as id, {grouped} from picked group by 1) g) ranked {joins}
+where place > %(offset)s and (%(limit)s::int is null or place <= %(offset)s + %(limit)s))"""
+_NAMES = {
+    By.TEAM: ("t.uuid, t.name, null::uuid, ''", "join accounts_team t on t.id = ranked.id", "team_id"),
+    By.KEY: (
+        "k.uuid, k.name, t.uuid, t.name",
+        "left join accounts_apikey k on k.id = ranked.id left join accounts_team t on t.id = k.team_id",
+        "api_key_id",
+    ),
+}
+_ORDERS = {
+    Order.REVENUE: "revenue",
+    Order.COST: "cost",
+    Order.MARGIN: "revenue - cost",
+    Order.RATE: f"(revenue - cost)::numeric * {PPM} / nullif(revenue, 0)",
+    Order.CHANGE: "revenue - was_revenue",
+    Order.RISK: "at_risk",
+    Order.SUCCEEDED: "succeeded",
+    Order.FAILED: "failed",
+}
+
+
+def of_teams(
+    scope: Scope, sort: Sort, wanted: Sequence[By], *, limit: int | None, offset: int = 0
+) -> list[tuple[By, list[Line], int]]:
+    source = "generations_costday" if scope.of_models else "generations_teamday"
+    filters, given = scope.conditions()
+    order = f"{_ORDERS[sort.by]} {'desc' if sort.descending else 'asc'} nulls last"
+    parts = []
+    for by in wanted:
+        names, joins, column = _NAMES[by]
+        parts.append(
+            _PART.format(by=by, names=names, joins=joins, id=column, named=_NAMED, grouped=_GROUPED, order=order)
+        )
+    sql = _TEAMS.format(split=_SPLIT, was=_WAS, source=source, filters=filters, parts=" union all ".join(parts))
+    days = {"first": scope.first, "last": scope.last, "was": scope.before.first}
+    rows = _rows(sql, days | given | {"limit": limit, "offset": offset})
+    found: dict[By, tuple[list[Line], int]] = {by: ([], 0) for by in wanted}
+    for what, _, count, uuid, name, team_uuid, team_name, *values, was_revenue, was_cost in rows:
+        by = By(what)
+        lines, _ = found[by]
+        lines.append(
+            Line(
+                by=by,
+                id=ids.public(by.value, uuid) if uuid else NO_KEY,
+                name=name if uuid else "No key (in the browser)",
+                sums=Sums.of(values),
+                was_revenue=was_revenue,
+                was_cost=was_cost,
+                about=ids.public("team", team_uuid) if team_uuid else "",
+                about_name=team_name or "",
+            )
+        )
+        found[by] = (lines, count)
+    return [(by, lines, count) for by, (lines, count) in found.items()]
+
+
+def _rows(sql: str, given: dict[str, Any]) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, given)
+        found: list[tuple[Any, ...]] = cursor.fetchall()
+    return found

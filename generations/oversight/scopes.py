@@ -1,0 +1,175 @@
+"""What figures of costs are asked for: days, and which provider, model, variant, team or key. Days are UTC."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from typing import Any, Self
+
+from accounts.models import ApiKey, Team
+from generations import catalog
+from generations.models import ModelDay
+from project import ids
+from project.errors import FieldError, Invalid
+
+MOST_DAYS = 1_096  # three years
+NO_KEY = "none"  # asks for what was made in the browser
+NO_VARIANT = "-"  # asks for what was made before variants were kept
+
+
+@dataclass(frozen=True)
+class Scope:
+    """The days from `first` to `last`, both included, and filters; empty ones ask for all.
+
+    `team` and `key` are the rows' keys, with the public ids beside them; `key` 0 stands for no key."""
+
+    first: date
+    last: date
+    provider: str = ""
+    model: str = ""
+    variant: str = ""
+    team: int | None = None
+    team_id: str = ""
+    key: int | None = None
+    key_id: str = ""
+
+    @property
+    def length(self) -> int:
+        """How many days."""
+        return (self.last - self.first).days + 1
+
+    @property
+    def before(self) -> Self:
+        """The same question about as many days right before."""
+        end = self.first - timedelta(days=1)
+        return replace(self, first=end - timedelta(days=self.length - 1), last=end)
+
+    @property
+    def of_models(self) -> bool:
+        """Whether a provider, model or variant is asked for."""
+        return bool(self.provider or self.model or self.variant)
+
+    @property
+    def of_teams(self) -> bool:
+        """Whether a team or key is asked for."""
+        return self.team is not None or self.key is not None
+
+    @property
+    def kept(self) -> dict[str, str]:
+        """The question as it stands in an address."""
+        named = {
+            "provider": self.provider,
+            "model": self.model,
+            "variant": self.variant,
+            "team": self.team_id,
+            "key": self.key_id,
+        }
+        days = {"from": self.first.isoformat(), "to": self.last.isoformat()}
+        return days | {name: value for name, value in named.items() if value}
+
+    @property
+    def words(self) -> str:
+        """`2026-11-01 to 2026-11-22, provider kie`: for the audit log and for files."""
+        rest = [f"{name} {value}" for name, value in self.kept.items() if name not in ("from", "to")]
+        return ", ".join([f"{self.first} to {self.last}", *rest])
+
+    def conditions(self, alias: str = "") -> tuple[str, dict[str, Any]]:
+        """Its filters without the days, as SQL to stand after other conditions, and its parameters."""
+        parts: dict[str, Any] = {}
+        sql = ""
+        for name, value in (("provider", self.provider), ("model", self.model), ("team_id", self.team)):
+            if value:
+                sql += f" and {alias}{name} = %({name})s"
+                parts[name] = value
+        if self.variant:
+            sql += f" and {alias}variant = %(variant)s"
+            parts["variant"] = "" if self.variant == NO_VARIANT else self.variant
+        if self.key is not None:
+            sql += f" and {alias}api_key_id = %(key)s" if self.key else f" and {alias}api_key_id is null"
+            parts |= {"key": self.key} if self.key else {}
+        return sql, parts
+
+
+def scope_of(
+    *, first: date, last: date, provider: str = "", model: str = "", variant: str = "", team: str = "", key: str = ""
+) -> Scope:
+    """A question from what somebody wrote. `team` is a public id or a name, `key` a public id or "none".
+
+    At most two queries. Raises Invalid with every fault beside its field."""
+    errors = []
+    if last < first:
+        errors.append(FieldError("to", "The last day lies before the first one.", "out_of_range"))
+    elif (last - first).days >= MOST_DAYS:
+        errors.append(FieldError("to", f"Choose at most {MOST_DAYS} days.", "out_of_range"))
+    if variant and not model:
+        errors.append(FieldError("variant", "Choose the model of the variant too.", "required"))
+    if provider and model and model in catalog.ENTRIES and catalog.ENTRIES[model].provider != provider:
+        errors.append(FieldError("model", f"This model is made at {catalog.ENTRIES[model].provider}.", "conflict"))
+    row, fault = _team(team)
+    errors += fault
+    found, fault = _key(key, row)
+    errors += fault
+    if errors:
+        raise Invalid("These figures cannot be asked for.", errors=errors)
+    row = row or (found.team if found else None)
+    return Scope(
+        first,
+        last,
+        provider,
+        model,
+        variant,
+        row.pk if row else None,
+        row.public_id if row else "",
+        found.pk if found else 0 if key == NO_KEY else None,
+        found.public_id if found else key,
+    )
+
+
+def was_made(model: str) -> bool:
+    """Whether anything of a model that is no more in the catalogue ever ended. One query; none without a name."""
+    return bool(model) and ModelDay.objects.filter(model=model).exists()
+
+
+def variants_of(model: str) -> list[str]:
+    """The variants of a model that anything was made in, and those it is priced by. One query."""
+    made = ModelDay.objects.filter(model=model).values_list("variant", flat=True).distinct()
+    entry = catalog.ENTRIES.get(model)
+    return sorted({*made, *((entry.variant(sample) for sample in entry.samples()) if entry else ())})
+
+
+def presets(today: date) -> Mapping[str, tuple[date, date]]:
+    """Periods that are often asked for, by their words. Those under way end today."""
+    month = today.replace(day=1)
+    last_month = month - timedelta(days=1)
+    return {
+        "Today": (today, today),
+        "7 days": (today - timedelta(days=6), today),
+        "30 days": (today - timedelta(days=29), today),
+        "This month": (month, today),
+        "Last month": (last_month.replace(day=1), last_month),
+        "This year": (today.replace(month=1, day=1), today),
+    }
+
+
+def _team(text: str) -> tuple[Team | None, list[FieldError]]:
+    if not text:
+        return None, []
+    wanted = ids.parse("team", text)
+    rows = list(Team.objects.filter(uuid=wanted) if wanted else Team.objects.filter(name__iexact=text)[:2])
+    if len(rows) == 1:
+        return rows[0], []
+    said = "Several teams have this name: write the team's id." if rows else "No team has this id or name."
+    return None, [FieldError("team", said, "not_found")]
+
+
+def _key(text: str, team: Team | None) -> tuple[ApiKey | None, list[FieldError]]:
+    if text in ("", NO_KEY):
+        return None, []
+    wanted = ids.parse("key", text)
+    row = ApiKey.objects.select_related("team").filter(uuid=wanted).first() if wanted else None
+    if row is None:
+        return None, [FieldError("key", 'No key has this id. "none" asks for what was made without one.', "not_found")]
+    if team and row.team_id != team.pk:
+        return None, [FieldError("key", "This key is of another team.", "conflict")]
+    return row, []
