@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+from django.core.management import call_command
 from django.db import connection
 
 from generations import callbacks
@@ -137,3 +138,13 @@ def test_a_day_is_compared_once_by_whoever_asks_first(monkeypatch: pytest.Monkey
     assert balance_chores._day_due() is None
     aged("balance_day", timedelta(days=1))
     assert balance_chores._day_due() == midnight(1).date()
+
+
+def test_the_command_compares_yesterday_and_prints_it(capsys: pytest.CaptureFixture[str]) -> None:
+    reading(1_000_000, midnight(1))
+    reading(900_000, midnight())
+    call_command("reconcile")
+    call_command("reconcile")
+    said = capsys.readouterr().out
+    assert f"kie: {midnight(1):%Y-%m-%d} has a gap of 0.1, known charges 0" in said
+    assert "fal: no day has been compared" in said
