@@ -8,6 +8,8 @@ from typing import Any
 from generations import observation, outcomes
 from generations.models import Attempt, Callback, Generation, Reason, RefusedCallback
 from generations.providers import base
+from tests.pages.conftest import alice as alice  # noqa: PLC0414 - a fixture of the pages
+from tests.pages.conftest import browser as browser  # noqa: PLC0414
 from tests.pages.conftest import started
 
 
