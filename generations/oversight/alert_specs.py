@@ -81,7 +81,7 @@ SPECS: dict[str, Spec] = {
             on_at=0,
             off_at=0,
             calm_seconds=0,
-            act="/admin/reconciliation",
+            act="/admin/reconciliation/cases",
         ),
         Spec(
             AlertKind.BALANCE_LOW,
@@ -90,7 +90,7 @@ SPECS: dict[str, Spec] = {
             on_at=7,
             off_at=10,
             calm_seconds=10 * MINUTE,
-            act="/admin/reconciliation",
+            act="/admin/reconciliation/balances",
             below=True,
         ),
         Spec(
@@ -100,7 +100,7 @@ SPECS: dict[str, Spec] = {
             on_at=20 * PERCENT,
             off_at=10 * PERCENT,
             calm_seconds=10 * MINUTE,
-            act="/admin/operations",
+            act="/admin/operations/providers",
             cases="ended generations",
             at_least=20,
         ),
@@ -111,7 +111,7 @@ SPECS: dict[str, Spec] = {
             on_at=PERCENT // 2,
             off_at=PERCENT // 4,
             calm_seconds=30 * MINUTE,
-            act="/admin/operations",
+            act="/admin/operations/open",
             cases="creates",
             at_least=100,
         ),
@@ -122,7 +122,7 @@ SPECS: dict[str, Spec] = {
             on_at=0,
             off_at=0,
             calm_seconds=5 * MINUTE,
-            act="/admin/operations",
+            act="/admin/operations/open",
         ),
         Spec(
             AlertKind.HEARTBEAT,
@@ -131,7 +131,7 @@ SPECS: dict[str, Spec] = {
             on_at=0,
             off_at=0,
             calm_seconds=3 * MINUTE,
-            act="/admin/operations",
+            act="/admin/operations/queue",
         ),
         Spec(
             AlertKind.LEDGER,
@@ -140,7 +140,7 @@ SPECS: dict[str, Spec] = {
             on_at=0,
             off_at=0,
             calm_seconds=0,
-            act="/admin/operations",
+            act="/admin/operations/books",
         ),
         Spec(
             AlertKind.CALLBACKS,
@@ -149,7 +149,7 @@ SPECS: dict[str, Spec] = {
             on_at=10,
             off_at=2,
             calm_seconds=30 * MINUTE,
-            act="/admin/operations",
+            act="/admin/operations/callbacks",
         ),
         Spec(
             AlertKind.LOST_TASK,
@@ -158,7 +158,7 @@ SPECS: dict[str, Spec] = {
             on_at=0,
             off_at=0,
             calm_seconds=0,
-            act="/admin/reconciliation",
+            act="/admin/reconciliation/cases",
         ),
     )
 }

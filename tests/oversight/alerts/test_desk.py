@@ -189,6 +189,11 @@ def test_what_is_shown_is_read_back_as_it_was(kind: str) -> None:
         assert amount(spec.unit, typed(spec.unit, value)) == value
 
 
+@pytest.mark.parametrize("kind", AlertKind.values)
+def test_every_alert_leads_to_a_desk_where_one_acts(kind: str, desk: Desk) -> None:
+    assert desk(superuser=True).get(SPECS[kind].act).status_code == 200
+
+
 def test_a_test_is_sent_by_every_channel(setter: Client, settings: Any) -> None:
     settings.ALERTS = Alerts(("ops@example.com",), "https://hooks.example.com/x", "whsec_" + "a" * 40)
     assert setter.post("/admin/alerts/test").status_code == 302

@@ -55,7 +55,7 @@ def test_on_and_off_are_told_and_signed(make: Make, hooked: Receiver, jobs: Jobs
     assert (data["value"], data["unit"], data["shown"]["threshold"]) == (1, "count", "above 0")
     assert data["until"] is None
     assert off.json["data"]["until"] is not None
-    assert data["url"] == f"{settings.SITE_URL}/admin/operations"
+    assert data["url"] == f"{settings.SITE_URL}/admin/operations/open"
     assert "a dog in a park" not in on.body.decode()
     sent = AlertNotice.objects.filter(channel="webhook")
     assert {(row.status, row.tries, row.error) for row in sent} == {("sent", 1, "")}
