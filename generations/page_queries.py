@@ -9,8 +9,8 @@ from typing import Any
 from django.conf import settings
 
 from accounts.actors import Actor
-from accounts.models import Membership
-from generations import access, files, listings, offers, pricing
+from accounts.models import Membership, Team
+from generations import access, discounts, files, listings, offers, pricing
 from generations.catalog import ENTRIES, Entry
 from generations.forms import Preview
 from generations.models import Generation, Output, PriceVersion, Upload
@@ -30,15 +30,20 @@ class Card:
     examples: Sequence[pricing.Example]
 
 
-def cards() -> list[Card]:
-    """Every model on offer with its prices in force. Two queries."""
+def cards(team: Team | None = None) -> list[Card]:
+    """Every model on offer with its prices in force: the list's, or what a team pays, by one
+    query more."""
     prices = offers.current_prices()
     found = listings.standings()
-    return [_card(entry, prices.get(slug), found.get(slug, listings.UNLISTED)) for slug, entry in ENTRIES.items()]
+    own = discounts.in_force(team) if team else {}
+    return [
+        _card(entry, prices.get(slug), found.get(slug, listings.UNLISTED), discounts.of(own, slug))
+        for slug, entry in ENTRIES.items()
+    ]
 
 
-def _card(entry: Entry, version: PriceVersion | None, standing: listings.Standing) -> Card:
-    examples = pricing.price_examples(entry, offers.book_of(version)) if version else []
+def _card(entry: Entry, version: PriceVersion | None, standing: listings.Standing, discount: int) -> Card:
+    examples = pricing.price_examples(entry, offers.book_of(version, discount)) if version else []
     return Card(
         entry=entry,
         available=version is not None and standing.available,

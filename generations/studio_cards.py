@@ -29,11 +29,11 @@ class Choice:
 
 
 def choices(*, actor: Actor, kind: str = "") -> list[Choice]:
-    """The models of a kind (all without one) by kind, what this member used last first. Four queries."""
+    """The models of a kind (all without one) by kind, what this member used last first, at what the team pays."""
     used = {
         row.model: row.used_at for row in StudioSettings.objects.filter(team=actor.team, membership=actor.membership)
     }
-    cards = [card for card in page_queries.cards() if not kind or card.entry.kind == kind]
+    cards = [card for card in page_queries.cards(actor.team) if not kind or card.entry.kind == kind]
     kinds = list(KINDS)
     cards.sort(key=lambda card: (kinds.index(card.entry.kind), -_seconds(used.get(card.entry.slug))))
     moment = db.now()

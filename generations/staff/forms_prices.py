@@ -181,9 +181,10 @@ class WhatIfForm(forms.Form):
     @property
     def of_words(self) -> str:
         """What the change is of, as the list has it."""
-        of = self.fields["of"]
-        assert isinstance(of, forms.ChoiceField)
-        return str(dict(of.choices)[self.cleaned_data["of"]])
+        of = str(self.cleaned_data["of"])
+        if of in catalog.ENTRIES:
+            return catalog.get(of).name
+        return of.replace(":", " ") or "everything"
 
     @property
     def slugs(self) -> list[str]:

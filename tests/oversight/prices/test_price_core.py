@@ -155,7 +155,7 @@ def test_the_discount_of_the_model_goes_before_the_one_on_all(world: World, disc
 def test_a_scheduled_discount_waits(world: World, discount: Discount) -> None:
     discount(world.team, TENTH, effective_from=db.now() + timedelta(hours=1))
     assert discounts.in_force(world.team) == {}
-    assert quotes.price(**{"model": VEO, "data": ASK["input"]}, team=world.team).priced.total == 300_000
+    assert quotes.price(model=VEO, data=ASK["input"], team=world.team).priced.total == 300_000
 
 
 def test_two_staff_at_once_do_not_overwrite_a_discount(world: World, staff: Any, discount: Discount) -> None:

@@ -29,7 +29,7 @@ def test_all_of_it_equals_each_priced_by_hand(
     world: World, make: Any, publish: Publish, discount: Discount, api: Any
 ) -> None:
     """Real generations through the real ends, of several models, prices and discounts."""
-    data = {
+    data: dict[str, dict[str, Any]] = {
         "veo-3.1-fast": {},
         "hailuo-2.3-pro": {"image_url": "https://example.com/a.png", "resolution": "768P"},
         "qwen-image-edit-plus": {"image_urls": ["https://example.com/a.png"], "num_images": 3},
