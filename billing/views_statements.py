@@ -52,6 +52,7 @@ def _statement(request: MemberRequest, form: PeriodForm, problem: Invalid | None
     kept = {**form.kept, **({"lines": CHANGES} if changes else {})}
     context |= {
         "found": found,
+        "adjusted": statements.adjusted(found) if found.granted or found.taken_back else None,
         "lines": [line for line in page.rows if line.change] if changes else page.rows,
         "looked_through": len(page.rows),
         "changes": changes,

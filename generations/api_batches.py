@@ -60,6 +60,7 @@ class BatchesView(ApiView):
         request=batch_requests.BatchRequest,
         answers={201: batch_schemas.Batch},
         errors={
+            403: ("team_restricted", "wallet_frozen"),
             402: ("insufficient_credit", "budget_exceeded", "stop_at_reached"),
             409: ("max_price_exceeded", "quote_expired", "model_unavailable", "idempotency_in_progress"),
         },

@@ -29,6 +29,7 @@ class PromptExpansionsView(ApiView):
         request=expansion_requests.PromptExpansionRequest,
         answers={201: schemas.Generation},
         errors={
+            403: ("team_restricted", "wallet_frozen"),
             402: ("insufficient_credit", "budget_exceeded"),
             409: ("max_price_exceeded", "model_unavailable", "idempotency_in_progress"),
         },

@@ -61,6 +61,7 @@ class GenerationsView(ApiView):
         request=request_schemas.GenerationRequest,
         answers={201: schemas.Generation},
         errors={
+            403: ("team_restricted", "wallet_frozen"),
             402: ("insufficient_credit", "budget_exceeded"),
             409: ("max_price_exceeded", "quote_expired", "model_unavailable", "idempotency_in_progress"),
         },

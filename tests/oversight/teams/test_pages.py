@@ -20,6 +20,7 @@ from generations.models import Generation
 from generations.oversight import team_page
 from project import db
 from project.money import USD
+from tests.accounts.audit.conftest import browser_of
 from tests.billing.purchases import bought
 from tests.oversight.conftest import Desk
 from tests.oversight.teams.conftest import acts, available, once, send
@@ -143,6 +144,9 @@ def test_the_sum_is_the_statement_to_the_micro_dollar(
     )
     assert sum(int(line["change_micro"]) for line in lines) == why.statement.closing.balance
     assert client.get(f"/admin/teams/{world.team.public_id}/statement", {"from": "x"}).status_code == 422
+    own = text(browser_of(world.alice).get("/wallet/statement"))
+    assert "Adjusted by the people who run this Framehouse" in own
+    assert "Adjusted: taken back" in own
 
 
 def test_every_table_is_a_file(world: World, desk: Desk, make: Callable[..., Generation]) -> None:
