@@ -66,9 +66,9 @@ class OfVariant(Effect):
 
 @dataclass(frozen=True)
 class OfTeam(Effect):
-    """Of one team."""
+    """Of one team, by its public id."""
 
-    team: int = 0
+    team: str = ""
     name: str = ""
 
 
@@ -193,8 +193,12 @@ def _summed(rows: Sequence[_Row], since: datetime, until: datetime) -> tuple[lis
         cursor.execute(_SUMS, [*columns, since, until, sorted(set(columns[0]))])
         found = cursor.fetchall()
     variants = [OfVariant(*_figures(row), model=row[1], variant=row[2]) for row in found if row[0] is None]
-    names = dict(Team.objects.filter(pk__in=[row[0] for row in found if row[0]]).values_list("pk", "name"))
-    teams = [OfTeam(*_figures(row), team=row[0], name=names[row[0]]) for row in found if row[0] is not None]
+    named = Team.objects.in_bulk([row[0] for row in found if row[0] is not None])
+    teams = [
+        OfTeam(*_figures(row), team=named[row[0]].public_id, name=named[row[0]].name)
+        for row in found
+        if row[0] is not None
+    ]
     order = list(catalog.ENTRIES)
     variants.sort(key=lambda each: (order.index(each.model), each.variant))
     teams.sort(key=lambda each: (-abs(each.moved), each.name, each.team))

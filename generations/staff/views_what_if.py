@@ -10,13 +10,12 @@ from typing import Any
 from django.http import HttpResponseBase
 from django.views.decorators.http import require_GET, require_safe
 
-from accounts.models import Team
 from generations import catalog, offers
 from generations.oversight import what_if
 from generations.staff.desk import StaffRequest, require, show, staff_page
 from generations.staff.exports import csv_of
 from generations.staff.forms_prices import WhatIfForm
-from project import db, ids, params
+from project import db, params
 from project.csv_safe import Value
 from project.errors import Invalid
 from project.money import usd
@@ -55,12 +54,11 @@ def page_csv(request: StaffRequest) -> HttpResponseBase:
     if not form.is_valid():
         raise Invalid("Choose a change, what it is of, and 1 to 366 days.")
     found, _ = _asked(form)
-    uuids = dict(Team.objects.filter(pk__in=[each.team for each in found.teams]).values_list("pk", "uuid"))
     names = ("charged", "today", "then", "moved", "cost", "margin", "margin_then")
     header = ["team_id", "team", "generations", *(f"{name}_{kind}" for name in names for kind in ("micro", "usd"))]
     lines: list[Sequence[Value]] = [
         [
-            *(ids.public("team", uuids[each.team]), each.name, each.count),
+            *(each.team, each.name, each.count),
             *(cell for name in names for cell in _money(getattr(each, name))),
             each.moved_ppm,
         ]
