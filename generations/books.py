@@ -70,6 +70,17 @@ CHECKS: tuple[tuple[str, str], ...] = (
              using (day, team_id, k) where (x.r, x.c, x.e, x.a, x.n) is distinct from (t.r, t.c, t.e, t.a, t.n))""",
     ),
     (
+        "the sums of costs by the month are those of its days",
+        """select count(*) from (select date_trunc('month', day::timestamp)::date as day, team_id,
+             coalesce(api_key_id, 0) as k, provider, sum(revenue) as r, sum(cost) as c, sum(expected) as e,
+             sum(actual) as a, sum(at_risk) as x, sum(succeeded) as n, sum(failed) as f
+             from generations_costday group by 1, 2, 3, 4) d
+           full join (select day, team_id, coalesce(api_key_id, 0) as k, provider, revenue as r, cost as c,
+             expected as e, actual as a, at_risk as x, succeeded as n, failed as f from generations_teammonth) m
+             using (day, team_id, k, provider)
+           where (d.r, d.c, d.e, d.a, d.x, d.n, d.f) is distinct from (m.r, m.c, m.e, m.a, m.x, m.n, m.f)""",
+    ),
+    (
         "revenue by the day is what was captured",
         """select count(*) from (select (e.created_at at time zone 'UTC')::date as day, g.team_id,
              coalesce(g.api_key_id, 0) as k, sum(t.amount) as r

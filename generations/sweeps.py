@@ -18,7 +18,7 @@ from billing import closures, reconcile
 from generations import hand_over, idempotency, observation, removals, storage, uploads
 from generations.models import BatchQuote, Callback, CallbackVerdict, Generation, Quote, Status
 from generations.models.generation import OPEN
-from generations.oversight import balance_chores, books_log, pauses, refused
+from generations.oversight import balance_chores, books_log, folding, pauses, refused
 from project import db, queue
 
 log = logging.getLogger(__name__)
@@ -100,6 +100,7 @@ def sweep() -> dict[str, int]:
     counts["invitations"] = invitations.expire_overdue()
     counts["key_notices"] = key_mail.warn_of_expiry()
     counts["balances"] = balance_chores.ring()
+    counts["folded"] = folding.fold()
     if _books_due():
         counts["broken"] = len(books_log.run() or ())
         counts["checks"] = reconcile.prune()

@@ -3,7 +3,7 @@
 from generations.models.alerts import Alert, AlertKind, AlertNotice, AlertRule
 from generations.models.batches import Batch, BatchMode, BatchQuote
 from generations.models.catalogue import Listing, PriceVersion, Quote, TeamDiscount
-from generations.models.costs import SHARDS, CostDay, ModelDay, TeamDay
+from generations.models.costs import SHARDS, CostDay, ModelDay, TeamDay, TeamMonth
 from generations.models.generation import (
     Attempt,
     AttemptOutcome,
@@ -81,6 +81,7 @@ __all__ = [
     "Tagging",
     "TeamDay",
     "TeamDiscount",
+    "TeamMonth",
     "Upload",
     "UploadQuota",
     "UploadState",

@@ -1,8 +1,8 @@
 """What providers cost beside what teams paid, added up by the day. Micro-dollars, days in UTC.
 
 Written by a trigger on generations alone (migration 0013), in the transaction of the fact. The day is that of the
-capture in the ledger, else of the end. Three tables of the same sums, so that no question reads many rows: by team and
-model, by model, by team.
+capture in the ledger, else of the end. Four tables of the same sums, so that no question reads many rows: by team and
+model, by model, by team, and by team for whole months.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from django.db import models
 
 from accounts.models import ApiKey, Team
 
-SHARDS = 16  # rows of one model and day, by team: ends of different teams seldom meet on one row
+SHARDS = 16  # rows of one model and day, by team: ends of different teams seldom meet on one row; folded a day later
 
 
 class Sums(models.Model):
@@ -87,6 +87,25 @@ class TeamDay(Sums):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["day", "team", "api_key"], name="team_day_once", nulls_distinct=False),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.day} {self.team_id}"
+
+
+class TeamMonth(Sums):
+    """By team, key and provider, a month each (`day` is its first): for a question about many months."""
+
+    team = models.ForeignKey(Team, models.PROTECT, related_name="+", db_index=False)
+    api_key = models.ForeignKey(ApiKey, models.PROTECT, null=True, related_name="+", db_index=False)
+    provider = models.CharField(max_length=8)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["day", "team", "api_key", "provider"], name="team_month_once", nulls_distinct=False
+            ),
+            models.CheckConstraint(condition=models.Q(day__day=1), name="team_month_of_a_first"),
         ]
 
     def __str__(self) -> str:

@@ -133,6 +133,19 @@ class Generation(models.Model):
             models.Index(fields=["provider", "-finished_at"], name="generation_ended_at_provider"),
             models.Index(fields=["model", "variant", "-finished_at"], name="generation_ended_of_variant"),
             models.Index(
+                fields=["-finished_at", "-id"], condition=Q(finished_at__isnull=False), name="generation_ended"
+            ),
+            models.Index(
+                fields=["team", "-finished_at", "-id"],
+                condition=Q(finished_at__isnull=False),
+                name="generation_ended_of_team",
+            ),
+            models.Index(
+                fields=["cost_verdict", "-finished_at", "-id"],
+                condition=Q(cost_verdict__in=["over", "under", "unknown", "unattributed"]),
+                name="generation_odd_cost",
+            ),
+            models.Index(
                 fields=["provider", "team", "created_at"],
                 condition=Q(status="queued"),
                 name="generation_waiting",

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from typing import Any
 
 from django.db import connection
 
 from generations import catalog
+from generations.oversight import scopes
 from generations.oversight.lines import OF_TEAMS, By, Line, Order, Sort, Table, ordered
 from generations.oversight.scopes import NO_KEY, NO_VARIANT, Scope
 from generations.oversight.sums import COLUMNS, PPM, Sums
@@ -77,8 +79,7 @@ _WAS = ", ".join(
 _GROUPED = _SUMMED + ", sum(was_revenue)::bigint as was_revenue, sum(was_cost)::bigint as was_cost"
 _TEAMS = """
 with picked as materialized (
-  select team_id, api_key_id, {split}, {was} from {source}
-  where day between %(was)s and %(last)s{filters} group by 1, 2)
+  select team_id, api_key_id, {split}, {was} from ({source}) days group by 1, 2)
 select * from ({parts}) found order by place
 """
 _PART = """(select '{by}' as what, place, ranked.count, {names}, {named}, was_revenue, was_cost from (
@@ -108,8 +109,7 @@ _ORDERS = {
 def of_teams(
     scope: Scope, sort: Sort, wanted: Sequence[By], *, limit: int | None, offset: int = 0
 ) -> list[tuple[By, list[Line], int]]:
-    source = "generations_costday" if scope.of_models else "generations_teamday"
-    filters, given = scope.conditions()
+    source, given = _source(scope)
     order = f"{_ORDERS[sort.by]} {'desc' if sort.descending else 'asc'} nulls last"
     parts = []
     for by in wanted:
@@ -117,9 +117,8 @@ def of_teams(
         parts.append(
             _PART.format(by=by, names=names, joins=joins, id=column, named=_NAMED, grouped=_GROUPED, order=order)
         )
-    sql = _TEAMS.format(split=_SPLIT, was=_WAS, source=source, filters=filters, parts=" union all ".join(parts))
-    days = {"first": scope.first, "last": scope.last, "was": scope.before.first}
-    rows = _rows(sql, days | given | {"limit": limit, "offset": offset})
+    sql = _TEAMS.format(split=_SPLIT, was=_WAS, source=source, parts=" union all ".join(parts))
+    rows = _rows(sql, given | {"first": scope.first, "limit": limit, "offset": offset})
     found: dict[By, tuple[list[Line], int]] = {by: ([], 0) for by in wanted}
     for what, _, count, uuid, name, team_uuid, team_name, *values, was_revenue, was_cost in rows:
         by = By(what)
@@ -138,6 +137,29 @@ def of_teams(
         )
         found[by] = (lines, count)
     return [(by, lines, count) for by, (lines, count) in found.items()]
+
+
+def _source(scope: Scope) -> tuple[str, dict[str, Any]]:
+    """The rows of a question and of the days before it: whole months from the table of months, where it tells enough,
+    and the other days from theirs."""
+    filters, given = scope.conditions()
+    table = "generations_costday" if scope.of_models else "generations_teamday"
+    months: list[date] = []
+    ranges: list[tuple[date, date]] = []
+    for part in (scope.before, scope):
+        whole, rest = ([], [(part.first, part.last)]) if scope.model else scopes.months_of(part)
+        months += whole
+        ranges += rest
+    said = []
+    for place, (first, last) in enumerate(ranges):
+        said.append(f"day between %(from{place})s and %(to{place})s")
+        given |= {f"from{place}": first, f"to{place}": last}
+    columns = f"day, team_id, api_key_id, {_NAMED}"
+    sql = f"select {columns} from {table} where ({' or '.join(said) or 'false'}){filters}"  # noqa: S608 - our own names
+    if months:
+        given["months"] = months
+        sql += f" union all select {columns} from generations_teammonth where day = any(%(months)s){filters}"  # noqa: S608
+    return sql, given
 
 
 def _rows(sql: str, given: dict[str, Any]) -> list[tuple[Any, ...]]:

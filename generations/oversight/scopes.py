@@ -126,6 +126,19 @@ def scope_of(
     )
 
 
+def months_of(scope: Scope) -> tuple[list[date], list[tuple[date, date]]]:
+    """The whole months of a period by their first days, and the days before and after them, both ends included."""
+    months: list[date] = []
+    start = scope.first if scope.first.day == 1 else _next_month(scope.first)
+    while _next_month(start) - timedelta(days=1) <= scope.last:
+        months.append(start)
+        start = _next_month(start)
+    if not months:
+        return [], [(scope.first, scope.last)]
+    ranges = [(scope.first, months[0] - timedelta(days=1)), (start, scope.last)]
+    return months, [(first, last) for first, last in ranges if first <= last]
+
+
 def was_made(model: str) -> bool:
     """Whether anything of a model that is no more in the catalogue ever ended. One query; none without a name."""
     return bool(model) and ModelDay.objects.filter(model=model).exists()
@@ -150,6 +163,10 @@ def presets(today: date) -> Mapping[str, tuple[date, date]]:
         "Last month": (last_month.replace(day=1), last_month),
         "This year": (today.replace(month=1, day=1), today),
     }
+
+
+def _next_month(day: date) -> date:
+    return (day.replace(day=1) + timedelta(days=32)).replace(day=1)
 
 
 def _team(text: str) -> tuple[Team | None, list[FieldError]]:

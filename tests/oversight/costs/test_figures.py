@@ -20,7 +20,8 @@ from generations.oversight.lines import By, Line, Order, Sort
 from generations.oversight.scopes import Scope, scope_of
 from generations.oversight.sums import Sums
 from tests.oversight.costs import recount
-from tests.oversight.costs.conftest import TODAY, day
+from tests.oversight.costs.conftest import TODAY, day, ended_at, noon
+from tests.oversight.costs.conftest import recount as recount_days
 from tests.world import World
 
 Key = Callable[[Generation, date], Any]
@@ -219,3 +220,27 @@ def test_how_many_queries_never_depends_on_how_much_there_is(world: World, sprea
         with CaptureQueriesContext(connection) as seen:
             figures.of_scope(scope)
         assert len(seen) == 2
+
+
+def test_whole_months_and_the_days_around_them(spread: list[Generation]) -> None:
+    for made, days in zip(spread, (2, 20, 33, 45, 61, 62, 75, 90, 91, 121, 150, 10, 0), strict=False):
+        ended_at(made, noon(days))
+    recount_days()
+    for first, last in ((63, 1), (120, 30), (31, 0), (61, 0), (365, 0), (5, 0)):
+        same(Scope(day(first), day(last)), always)
+        scope = scope_of(first=day(first), last=day(last), provider="kie")
+        same(scope, lambda made, on: made.provider == "kie")
+
+
+def test_months_of_a_period() -> None:
+    def of(first: str, last: str) -> tuple[list[str], list[tuple[str, str]]]:
+        months, ranges = scopes.months_of(Scope(date.fromisoformat(first), date.fromisoformat(last)))
+        return [str(month) for month in months], [(str(one), str(two)) for one, two in ranges]
+
+    assert of("2026-01-01", "2026-01-31") == (["2026-01-01"], [])
+    assert of("2026-01-02", "2026-02-27") == ([], [("2026-01-02", "2026-02-27")])
+    assert of("2025-12-31", "2026-03-01") == (
+        ["2026-01-01", "2026-02-01"],
+        [("2025-12-31", "2025-12-31"), ("2026-03-01", "2026-03-01")],
+    )
+    assert of("2026-02-01", "2026-02-28") == (["2026-02-01"], [])
