@@ -26,6 +26,7 @@ SUMMED = ", ".join(f'sum("{name}")' for name in SUMS)
 ADDED = ", ".join(f'"{name}" = d."{name}" + excluded."{name}"' for name in SUMS)
 
 SQL = f"""
+set local statement_timeout = 0;  -- the indexes of many generations take their time
 create function generations_folded_only() returns trigger language plpgsql as $$
 begin
   if tg_op <> 'DELETE' or coalesce(current_setting('framehouse.recounting', true), '') <> 'yes' then

@@ -57,7 +57,14 @@ begin
     from generations_costday group by 1, 2, 3, 4;
   perform set_config('framehouse.recounting', '', true);
 end $$;
-select generations_recount_costs();
+
+set local statement_timeout = 0;
+select set_config('framehouse.recounting', 'yes', true);
+insert into generations_teammonth (day, team_id, api_key_id, provider, {QUOTED})
+  select {MONTH.format("day")}, team_id, api_key_id, provider, {SUMMED}
+  from generations_costday group by 1, 2, 3, 4;
+select set_config('framehouse.recounting', '', true);
+set constraints all immediate;  -- the table is altered once more in this transaction
 """  # noqa: S608 - our own names
 
 UNDO = """
