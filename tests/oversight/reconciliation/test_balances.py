@@ -110,7 +110,10 @@ def test_readings_of_callbacks_are_forgotten_in_time_and_hourly_ones_stay() -> N
 # --- when ---------------------------------------------------------------------------------------------------------
 def aged(name: str, by: timedelta) -> None:
     with connection.cursor() as cursor:
-        cursor.execute("UPDATE generations_chore SET begun_at = begun_at - %s WHERE name = %s", [by, name])
+        cursor.execute(
+            "UPDATE generations_chore SET begun_at = begun_at - make_interval(secs => %s) WHERE name = %s",
+            [by.total_seconds(), name],
+        )
 
 
 @pytest.mark.django_db(transaction=True)
@@ -130,10 +133,10 @@ def test_each_provider_is_asked_once_an_hour_and_again_when_it_said_nothing() ->
 @pytest.mark.django_db(transaction=True)
 def test_a_day_is_compared_once_by_whoever_asks_first(monkeypatch: pytest.MonkeyPatch) -> None:
     early = midnight() + timedelta(minutes=9)
-    monkeypatch.setattr(balance_chores.db, "now", lambda: early)
+    monkeypatch.setattr(db, "now", lambda: early)
     assert balance_chores._day_due() is None
     late = midnight() + timedelta(hours=23)
-    monkeypatch.setattr(balance_chores.db, "now", lambda: late)
+    monkeypatch.setattr(db, "now", lambda: late)
     assert balance_chores._day_due() == midnight(1).date()
     assert balance_chores._day_due() is None
     aged("balance_day", timedelta(days=1))
