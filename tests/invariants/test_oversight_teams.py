@@ -89,7 +89,12 @@ ADJUSTMENTS = [
     Statement("of nothing", "adjustment_amount", lambda scene, _: proposed(scene, amount=0)),
     Statement("below no limit", "adjustment_amount", lambda scene, _: proposed(scene, limit=-1)),
     Statement("without a reason", "adjustment_has_reason", lambda scene, _: proposed(scene, reason="")),
-    Statement("of an unknown state", "adjustment_(state_known|decided_by)", lambda scene, row: decide(row, state="done"), proposed),
+    Statement(
+        "of an unknown state",
+        "adjustment_(state_known|decided_by)",
+        lambda scene, row: decide(row, state="done"),
+        proposed,
+    ),
     Statement(
         "what is taken expires",
         "adjustment_only_gifts_expire",
@@ -137,7 +142,12 @@ FREEZES = [
         lifted,
     ),
     Statement("deleted", "append-only", lambda scene, row: row.delete(), frozen),
-    Statement("a hold of a frozen wallet", "frozen wallet holds nothing", lambda scene, _: scene.bare_hold("new"), frozen),
+    Statement(
+        "a hold of a frozen wallet",
+        "frozen wallet holds nothing",
+        lambda scene, _: scene.bare_hold("new"),
+        frozen,
+    ),
 ]
 RESTRICTIONS = [
     Statement("two open", "restriction_one_open", lambda scene, _: restricted(scene), restricted),
