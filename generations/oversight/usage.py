@@ -222,4 +222,4 @@ def _refuse_again(bill: Bill) -> None:
 
 
 def _name(by: audit.Doer) -> str:
-    return by if isinstance(by, str) else audit.name_of(by.user) if isinstance(by, audit.Staff) else str(by)
+    return by if isinstance(by, str) else f"{audit.STAFF}:{by.user.pk}" if isinstance(by, audit.Staff) else str(by)

@@ -32,6 +32,7 @@ from generations import idempotency, intake, labels, outcomes, removals, shares 
 from generations.models import Generation, Output, Reason  # noqa: E402
 from generations.sandbox import films, pictures  # noqa: E402
 from tests.accounts.mfa.security_key import SecurityKey  # noqa: E402
+from tests.browser import seed_desks  # noqa: E402
 from tests.pages.conftest import delivered, doubted, started  # noqa: E402
 from tests.tenancy import scene  # noqa: E402
 from tests.world import PASSWORD, person  # noqa: E402
@@ -76,6 +77,7 @@ def main() -> None:
         _studio(seed)
         _nobody_yet(seed)
         _with_factors(seed)
+        seed_desks.fill(seed)
         _files()
     sys.stdout.write(json.dumps(seed.__dict__))
 

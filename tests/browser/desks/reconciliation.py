@@ -27,9 +27,11 @@ PLACES: list[Place] = [
     Place("reconciliation-balances", f"{_HERE}/balances", f"/{_HERE}/balances", "root"),
     Place("reconciliation-balances", f"{_HERE}/balances", f"/{_HERE}/balances?{_OLD}", "root", "empty"),
     Place("reconciliation-imports", f"{_HERE}/imports", f"/{_HERE}/imports", "root"),
+    Place("reconciliation-import", f"{_HERE}/imports/<int:number>", f"/{_HERE}/imports/{{import}}", "root"),
     Place("reconciliation-import", f"{_HERE}/imports/<int:number>", f"/{_HERE}/imports/0", "root", "error", 404),
     Place("reconciliation-cases", f"{_HERE}/cases", f"/{_HERE}/cases", "root"),
     Place("reconciliation-cases", f"{_HERE}/cases", f"/{_HERE}/cases?state=closed&owner=nobody", "root", "empty"),
     Place("reconciliation-cases", f"{_HERE}/cases", f"/{_HERE}/cases?state=odd", "root", "error", 422),
+    Place("reconciliation-case", f"{_HERE}/cases/<str:public_id>", f"/{_HERE}/cases/{{case}}", "root"),
     Place("reconciliation-case", f"{_HERE}/cases/<str:public_id>", f"/{_HERE}/cases/nothing", "root", "error", 404),
 ]

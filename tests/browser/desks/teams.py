@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tests.browser.place import Place
 
+_TEAMS = "admin/teams"
 _TEAM = "admin/teams/<str:public_id>"
 PLACES: list[Place] = [
     Place("desk-teams", "admin/teams", "/admin/teams", "root"),
@@ -15,5 +16,9 @@ PLACES: list[Place] = [
     Place("desk-team-adjust", f"{_TEAM}/adjust", "/admin/teams/{team}/adjust", "root"),
     Place("desk-team-freeze", f"{_TEAM}/act/<str:name>", "/admin/teams/{team}/act/freeze", "root"),
     Place("desk-team-view", f"{_TEAM}/view", "/admin/teams/{team}/view", "root"),
+    Place(
+        "desk-adjustment", "admin/teams/adjustments/<str:public_id>", "/admin/teams/adjustments/{adjustment}", "root"
+    ),
+    Place("desk-person", "admin/duties/<int:pk>", "/admin/duties/{staff_pk}", "root"),
     Place("desk-duties", "admin/duties", "/admin/duties", "root"),
 ]

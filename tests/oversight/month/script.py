@@ -37,7 +37,8 @@ def _video(model: str, variant: str, rate: int, cost: int, weight: int, units: i
 
 def _image(model: str, rate: int, cost: int, weight: int, provider: str = "kie", **fields: object) -> Kind:
     count = next((int(str(value)) for name, value in fields.items() if name in ("max_images", "num_images")), 1)
-    return Kind(model, provider, "image", "image", tuple(fields.items()), count, rate, cost, weight, count)
+    variant = str(fields.get("resolution", "image"))
+    return Kind(model, provider, "image", variant, tuple(fields.items()), count, rate, cost, weight, count)
 
 
 # catalogue.md, copied by hand: price and expected cost of a unit.

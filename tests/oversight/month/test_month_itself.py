@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from typing import Any
-
 import pytest
 from django.db.models import Sum
 
@@ -13,38 +10,13 @@ from billing.models import Entry, SpendDay
 from generations import books, catalog
 from generations.models import CostDay, Generation, ModelDay, TeamDay
 from tests.oversight.month import script
-from tests.oversight.month.script import Fact
+from tests.oversight.month.sums import MEASURES, added, whole
 from tests.oversight.month.writing import House
 
 pytestmark = [
     pytest.mark.django_db,
     pytest.mark.timeout(1800),
 ]  # each test takes back what it writes; which database is the fixture's
-MEASURES = ("succeeded", "failed", "canceled", "revenue", "expected", "actual", "cost", "at_risk") + (
-    ("matched", "over", "under", "unreported", "unattributed")
-)
-
-
-def of_fact(fact: Fact) -> Counter[str]:
-    """What one generation adds to the sums, by the words of the models (generations/models/costs.py)."""
-    succeeded = fact.status == "succeeded"
-    named = {"unknown": "unreported"}.get(fact.verdict, fact.verdict)
-    sums: Counter[str] = Counter({fact.status: 1, "revenue": fact.charged, "actual": fact.actual or 0})
-    sums["expected"] = fact.expected if succeeded else 0
-    sums["cost"] = fact.actual if fact.actual is not None else sums["expected"]
-    sums["at_risk"] = fact.expected if fact.verdict == "unattributed" else 0
-    if named in MEASURES:
-        sums[named] += 1
-    return sums
-
-
-def added(month: House, *by: str) -> dict[tuple[Any, ...], Counter[str]]:
-    """Sums over the script by fields of a fact, or of its kind."""
-    found: dict[tuple[Any, ...], Counter[str]] = defaultdict(Counter)
-    for fact in month.facts:
-        key = tuple(getattr(fact.kind if hasattr(fact.kind, name) and name != "kind" else fact, name) for name in by)
-        found[key].update(of_fact(fact))
-    return found
 
 
 def test_the_script_has_all_that_can_happen(month: House) -> None:
@@ -67,7 +39,9 @@ def test_what_the_ledger_took_is_what_the_script_charged(month: House) -> None:
     took = -(Entry.objects.filter(transfer__kind="capture", delta__lt=0).aggregate(sum=Sum("delta"))["sum"])
     assert took == sum(fact.charged for fact in month.facts)
     by_day = dict(SpendDay.objects.values_list("day").annotate(sum=Sum("amount")))
-    script_days = {key[0]: sums["revenue"] for key, sums in added(month, "day").items() if sums["revenue"]}
+    script_days = {
+        day: sums["revenue"] for day, sums in added(month.facts, lambda fact: fact.day).items() if sums["revenue"]
+    }
     assert by_day == script_days
     assert Generation.objects.count() == script.COUNT
 
@@ -83,14 +57,14 @@ def test_the_days_of_teams_and_models_are_sums_over_the_script(month: House) -> 
     wanted = {
         (day, month.teams[team].pk, keys[team, by_key], model, variant): {name: sums[name] for name in MEASURES}
         for (day, team, by_key, model, variant), sums in added(
-            month, "day", "team", "by_key", "model", "variant"
+            month.facts, lambda fact: (fact.day, fact.team, fact.by_key, fact.kind.model, fact.kind.variant)
         ).items()
     }
     assert told == wanted
 
 
 def test_the_three_tables_say_the_same(month: House) -> None:
-    whole = added(month)[()]
+    everything = whole(month.facts)
     for model in (CostDay, ModelDay, TeamDay):
         sums = model.objects.aggregate(**{name: Sum(name) for name in MEASURES})
-        assert sums == {name: whole[name] for name in MEASURES}, model
+        assert sums == {name: everything[name] for name in MEASURES}, model

@@ -29,6 +29,7 @@ PROVEN_ELSEWHERE = (
     ("generation_money", "generations_generation"),
     ("generation_hold_money", "billing_hold"),
 )
+GRANTED = 10**12  # to each team, micro-dollars
 ROUND = 250  # rows a transaction: each leaves versions of the wallets' rows that only its end lets go
 # Functions of ours ask for `clock_timestamp()` without a schema: for this session it is the script's.
 CLOCK = """
@@ -120,7 +121,6 @@ def write(*, today: date, count: int = script.COUNT) -> House:
     """Writes the month. Commits: for a database of its own."""
     facts = list(script.happens(today=today, count=count))
     start = script.first_day(today)
-    granted = 10**12
     with connection.cursor() as cursor:
         cursor.execute("set statement_timeout = 0")
         for trigger, table in PROVEN_ELSEWHERE:
@@ -129,7 +129,7 @@ def write(*, today: date, count: int = script.COUNT) -> House:
     _now(datetime.combine(start - timedelta(days=1), clock(12, tzinfo=UTC)))
     with transaction.atomic():
         versions = _versions(start)
-        teams, keys, members = _teams(granted)
+        teams, keys, members = _teams(GRANTED)
         _discounts(start, teams)
     rows = [_row(fact, versions, teams, keys, members) for fact in facts]
     with connection.cursor() as cursor:
@@ -146,7 +146,14 @@ def write(*, today: date, count: int = script.COUNT) -> House:
             cursor.execute(f"alter table {table} enable trigger {trigger}")
         cursor.execute("drop table fact")
         cursor.execute("vacuum analyze")
-    return House(today=today, facts=facts, teams=teams, keys=keys, granted=granted)
+    return House(today=today, facts=facts, teams=teams, keys=keys, granted=GRANTED)
+
+
+def found(*, today: date) -> House:
+    """The month that an earlier run has written."""
+    teams = list(Team.objects.filter(name__startswith="Team ").order_by("name"))
+    keys = [list(ApiKey.objects.filter(team=team).order_by("id")) for team in teams]
+    return House(today=today, facts=list(script.happens(today=today)), teams=teams, keys=keys, granted=GRANTED)
 
 
 def _live(facts: Sequence[Fact]) -> None:
