@@ -32,6 +32,7 @@ TYPES = ", ".join(
 )
 
 SQL = f"""
+set local statement_timeout = 0;  -- the recount reads every generation there is
 create type generations_sums as ({TYPES});
 
 -- What one generation adds to the sums: nothing before its end.
