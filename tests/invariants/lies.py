@@ -125,4 +125,20 @@ LIES = [
                from generations_attempt limit 1""",
         ],
     ),
+    Lie(
+        "the sums of costs by the day are what the generations say",
+        ["update generations_costday set cost = cost + 1"],
+    ),
+    Lie(
+        "the sums of costs by model and by team are those of both",
+        ["update generations_modelday set expected = expected + 1"],
+    ),
+    Lie(
+        "the sums of costs by the month are those of its days",
+        ["update generations_teammonth set at_risk = at_risk + 1"],
+    ),
+    Lie(
+        "revenue by the day is what was captured",
+        ["update generations_teamday set revenue = revenue + 1 where revenue > 0"],
+    ),
 ]
