@@ -50,9 +50,9 @@ DESKS = (
 )
 
 
-def may(user: User, act: str) -> bool:
+def may(user: object, act: str) -> bool:
     """Whether this person may do an act of `StaffAct` (models/staff.py): "grant_credit"."""
-    return user.has_perm(f"generations.{act}")
+    return isinstance(user, User) and user.has_perm(f"generations.{act}")
 
 
 def staff_page(act: str) -> Callable[[Page[P]], Callable[Concatenate[HttpRequest, P], HttpResponseBase]]:

@@ -22,3 +22,9 @@ def test_the_queue_has_no_page_of_its_own(desk: Desk, model: str) -> None:
     for path in ("", "add/", "1/change/"):
         assert root.get(f"/admin/django_q/{model}/{path}").status_code == 404, path
     assert all(row.__module__ != "django_q.models" for row in admin.site._registry)
+
+
+def test_the_first_page_leads_to_the_desks_of_ones_duties(desk: Desk) -> None:
+    page = desk("see_prices", "see_alerts").get("/admin/").content.decode()
+    assert '<a href="/admin/prices">Prices</a>' in page
+    assert "/admin/costs" not in page
