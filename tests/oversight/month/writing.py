@@ -17,6 +17,8 @@ from django.db import connection, transaction
 
 from accounts import keys as api_keys
 from accounts.models import ApiKey, Membership, Team
+from billing import ledger
+from billing.models import HOUSE
 from generations import catalog
 from generations.models import PriceVersion, TeamDiscount
 from tests.oversight.month import script
@@ -128,6 +130,8 @@ def write(*, today: date, count: int = script.COUNT) -> House:
         cursor.execute(CLOCK)
     _now(datetime.combine(start - timedelta(days=1), clock(12, tzinfo=UTC)))
     with transaction.atomic():
+        for kind in HOUSE:  # other tests of this worker may have emptied the database that was copied
+            ledger.house(kind)
         versions = _versions(start)
         teams, keys, members = _teams(GRANTED)
         _discounts(start, teams)
