@@ -60,6 +60,7 @@ def _generation(kind: EventType) -> dict[str, Any]:
         "submitted_at": None if status == "canceled" else AT,
         "finished_at": ENDED_AT if ended else None,
         "expires_at": "2026-01-31T11:30:00Z",
+        "waits_for": None,
         "urls": {
             "self": base,
             "events": f"{base}/events",
