@@ -62,7 +62,7 @@ def test_a_bill_names_what_differs(month: House, root: Client) -> None:
     facts = [
         fact
         for fact in month.facts
-        if fact.task and fact.kind.provider == "kie" and fact.ended_at.date() == start + timedelta(days=28)
+        if fact.task and fact.kind.provider == "kie" and fact.day == fact.ended_at.date() == start + timedelta(days=28)
     ][:200]
     lines, wanted = ["task_id,amount_usd,time,model"], {}
     for place, fact in enumerate(facts):
