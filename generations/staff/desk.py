@@ -13,6 +13,7 @@ from django.shortcuts import render
 from django.utils.cache import patch_cache_control
 
 from accounts import audit
+from accounts.duties import may as may
 from accounts.models import User
 from project.errors import Forbidden
 
@@ -48,11 +49,6 @@ DESKS = (
     Desk("teams", "Teams", "/admin/teams", "user-group", "see_teams"),
     Desk("alerts", "Alerts", "/admin/alerts", "exclamation-triangle", "see_alerts"),
 )
-
-
-def may(user: object, act: str) -> bool:
-    """Whether this person may do an act of `StaffAct` (models/staff.py): "grant_credit"."""
-    return isinstance(user, User) and user.has_perm(f"generations.{act}")
 
 
 def staff_page(act: str) -> Callable[[Page[P]], Callable[Concatenate[HttpRequest, P], HttpResponseBase]]:
