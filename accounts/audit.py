@@ -71,6 +71,11 @@ def name_of(user: User) -> str:
     return f"user:{user.pk}"
 
 
+def actor_of(by: Doer) -> str:
+    """What a row keeps of who did something: `user:5`, `staff:5`, `key:...`, the name of a program of ours."""
+    return _named(by)[0]
+
+
 def _named(by: Doer) -> tuple[str, str]:
     if isinstance(by, str):
         return by, by

@@ -65,21 +65,51 @@ CHANGED = {
     "cost_verdict": VERDICT,
 }
 
+BILLS = """
+set local statement_timeout = 0; set local session_replication_role = replica; select setseed(0.5);
+insert into generations_usageimport (provider, file_name, sha256, covers_from, covers_until, row_count, amount,
+    imported_by, imported_at)
+  select 'fal', 'events of ' || day, md5(day::text), day at time zone 'UTC', (day + 1) at time zone 'UTC', 0, 0,
+    'system', now()
+  from (select current_date - n as day from generate_series(1, {days}) n) d;
+insert into generations_usagerow (usage_import_id, provider, task_id, model, amount, charged_at, generation_id)
+  select i.id, 'fal', g.provider_task_id, g.model, coalesce(g.actual_cost, 0), g.finished_at,
+    case when random() < 0.999 then g.id end
+  from generations_generation g join generations_usageimport i
+    on g.finished_at >= i.covers_from and g.finished_at < i.covers_until
+  where g.provider = 'fal' and random() < 0.999
+"""
+
 
 def prepare(size: int) -> None:
     """The rows; what is there already stays."""
     from django.core.management import call_command
     from django.db import connection, transaction
 
-    from accounts.models import Team
     from generations import offers
-    from generations.models import Generation
+    from generations.models import Generation, UsageRow
 
     call_command("migrate", verbosity=0)
     with transaction.atomic():
         offers.sync()
-    if Generation.objects.count() > size * 9 // 10:  # shares are rounded
-        return
+    if Generation.objects.count() < size * 9 // 10:  # shares are rounded
+        write(size)
+    if not UsageRow.objects.exists():
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(BILLS.format(days=DAYS))
+    with connection.cursor() as cursor:
+        cursor.execute("set statement_timeout = 0")
+        cursor.execute("vacuum analyze")  # as autovacuum does
+        cursor.execute("reset statement_timeout")
+
+
+def write(size: int) -> None:
+    """The generations and their sums."""
+    from django.db import connection, transaction
+
+    from accounts.models import Team
+    from generations.models import Generation
+
     begun = time.perf_counter()
     source = start()
     with transaction.atomic(), connection.cursor() as cursor:
@@ -103,10 +133,6 @@ def prepare(size: int) -> None:
             cursor.execute(definition)
         cursor.execute("set constraints all immediate; select generations_recount_costs()")
         cursor.execute("select generations_fold_costs(current_date - 1)")
-    with connection.cursor() as cursor:
-        cursor.execute("set statement_timeout = 0")
-        cursor.execute("vacuum analyze")
-        cursor.execute("reset statement_timeout")
         for name in ("costday", "modelday", "teamday", "teammonth"):
             cursor.execute(f"select count(*) from generations_{name}")
             print(f"{name}: {cursor.fetchone()[0]:,} rows", file=sys.stderr)
@@ -199,10 +225,16 @@ def pages() -> dict[str, str]:
             f"{name}, all teams": f"/admin/costs/by/team?{days}",
             f"{name}, generations": f"/admin/costs/generations?{days}",
             f"{name}, over": f"/admin/costs/generations?{days}&verdict=over",
+            f"{name}, matched": f"/admin/costs/generations?{days}&verdict=matched",
+            f"{name}, failed": f"/admin/costs/generations?{days}&status=failed",
             f"{name}, large team's": f"/admin/costs/generations?{days}&team={large.public_id}",
             f"{name}, small team's": f"/admin/costs/generations?{days}&team={small.public_id}",
             f"{name}, a key's": f"/admin/costs/generations?{days}&key={key}",
+            f"{name}, reconciled": f"/admin/reconciliation?{days}",
+            f"{name}, never charged": f"/admin/reconciliation/tasks/never-charged?{days}",
         }
+    for desk in ("operations", "operations/providers", "teams", f"teams/{large.public_id}", "prices", "alerts"):
+        found[desk] = f"/admin/{desk}"
     return found
 
 

@@ -5,7 +5,7 @@ A cursor is signed, and good for one list of one team. The query that it continu
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, Literal, TypeVar
 from urllib.parse import urlencode
@@ -118,6 +118,17 @@ def page_of_list(found: Sequence[T], window: Window) -> Page[T]:
 
     more = stop < len(found) if window.side == "older" else start > 0
     return cut(list(found[start:stop]), window, more=more, newer_key=key_of, older_key=key_of)
+
+
+def every(page: Callable[[Window], Page[T]], *, batch: int = 500) -> Iterator[list[T]]:
+    """All of a list, so many rows at a time: for files."""
+    window = Window(batch)
+    while True:
+        found = page(window)
+        yield found.rows
+        if found.older is None:
+            return
+        window = Window(batch, "older", found.older)
 
 
 def cut(

@@ -117,10 +117,12 @@ else:
 _database["CONN_MAX_AGE"] = None  # stack.md section 3: 2,000 requests/s instead of 187
 _database["CONN_HEALTH_CHECKS"] = True
 _database.setdefault("OPTIONS", {})
+# Sums of many days (the desk of costs) are added up in memory instead of sorted on disk: half the time.
+_database["OPTIONS"]["options"] = "-c work_mem=16MB"
 # invariants.md section 3; commands that take longer (migrate) lift them by DB_TIMEOUTS=off.
 if env.flag("DB_TIMEOUTS", default=True):
-    _database["OPTIONS"]["options"] = (
-        "-c lock_timeout=3s -c statement_timeout=10s -c idle_in_transaction_session_timeout=15s"
+    _database["OPTIONS"]["options"] += (
+        " -c lock_timeout=3s -c statement_timeout=10s -c idle_in_transaction_session_timeout=15s"
     )
 DATABASES = {"default": _database}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"

@@ -130,7 +130,11 @@ class Generation(models.Model):
             models.Index(fields=["team", "-created_at", "-id"], condition=Q(status__in=OPEN), name="generation_open"),
             models.Index(fields=["next_action_at"], condition=Q(status__in=OPEN), name="generation_due"),
             models.Index(fields=["deadline_at"], condition=Q(status__in=OPEN), name="generation_deadline"),
-            models.Index(fields=["provider", "-finished_at"], name="generation_ended_at_provider"),
+            models.Index(
+                fields=["provider", "-finished_at"],
+                include=["id", "submitted_at", "status", "actual_cost", "expected_cost"],
+                name="generation_ended_at_provider",
+            ),
             models.Index(fields=["model", "variant", "-finished_at"], name="generation_ended_of_variant"),
             models.Index(
                 fields=["-finished_at", "-id"], condition=Q(finished_at__isnull=False), name="generation_ended"
@@ -142,8 +146,22 @@ class Generation(models.Model):
             ),
             models.Index(
                 fields=["cost_verdict", "-finished_at", "-id"],
-                condition=Q(cost_verdict__in=["over", "under", "unknown", "unattributed"]),
+                include=[
+                    "status",
+                    "charged",
+                    "expected_cost",
+                    "actual_cost",
+                    "provider",
+                    "model",
+                    "variant",
+                    "team",
+                    "api_key",
+                ],
+                condition=Q(finished_at__isnull=False) & (~Q(status="succeeded") | ~Q(cost_verdict="matched")),
                 name="generation_odd_cost",
+            ),
+            models.Index(
+                fields=["-finished_at"], condition=Q(charged=0, actual_cost__gt=0), name="generation_never_charged"
             ),
             models.Index(
                 fields=["provider", "team", "created_at"],

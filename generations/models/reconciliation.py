@@ -122,7 +122,10 @@ class UsageRow(models.Model):
     generation = models.ForeignKey(Generation, models.PROTECT, null=True, related_name="usage_rows")
 
     class Meta:
-        indexes = [models.Index(fields=["provider", "charged_at"], name="usage_row_by_time")]
+        indexes = [
+            models.Index(fields=["provider", "charged_at"], name="usage_row_by_time"),
+            models.Index(fields=["-charged_at"], condition=Q(generation=None), name="usage_row_of_none"),
+        ]
         constraints = [
             models.UniqueConstraint(fields=["provider", "task_id"], name="usage_row_once"),
             models.CheckConstraint(condition=Q(amount__gte=0), name="usage_row_amount"),

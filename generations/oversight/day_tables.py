@@ -19,15 +19,10 @@ from project import ids
 _SUMMED = ", ".join(f'sum("{name}")::bigint as "{name}"' for name in COLUMNS)
 _NAMED = ", ".join(f'"{name}"' for name in COLUMNS)
 _MODELS = """
-with picked as materialized (
-  select day, provider, model, variant, {summed} from {source}
-  where day between %(was)s and %(last)s{filters} group by 1, 2, 3, 4)
-select case when grouping(day) = 0 then 'day' when grouping(variant) = 0 then 'variant'
-  when grouping(model) = 0 then 'model' when grouping(provider) = 0 then 'provider' else 'all' end,
-  now, day, provider, model, variant, {summed}
-from (select day >= %(first)s as now, case when day >= %(first)s then day end as day, provider, model, variant,
-  {named} from picked) p
-group by grouping sets ((now), (now, day), (now, provider), (now, model), (now, model, variant))
+select grouping(day) = 0, now, day, provider, model, variant, {summed}
+from (select day >= %(first)s as now, case when day >= %(first)s then day end as day, provider, model, variant, {named}
+  from {source} where day between %(was)s and %(last)s{filters}) d
+group by grouping sets ((now, day), (now, provider, model, variant))
 """
 
 
@@ -36,22 +31,25 @@ def of_models(scope: Scope, sort: Sort) -> tuple[Sums, Sums, dict[By, Table]]:
     filters, given = scope.conditions()
     sql = _MODELS.format(source=source, filters=filters, summed=_SUMMED, named=_NAMED)
     days = {"first": scope.first, "last": scope.last, "was": scope.before.first}
-    total = before = Sums()
-    found: dict[By, dict[tuple[Any, ...], dict[bool, Sums]]] = {by: {} for by in By if by not in OF_TEAMS}
-    for what, now, day, provider, model, variant, *values in _rows(sql, days | given):
+    found: dict[By, dict[tuple[Any, ...], dict[bool, list[Sums]]]] = {by: {} for by in By if by not in OF_TEAMS}
+    every: dict[bool, list[Sums]] = {True: [], False: []}
+    for of_day, now, day, provider, model, variant, *values in _rows(sql, days | given):
         sums = Sums.of(values)
-        if what == "all":
-            total, before = (sums, before) if now else (total, sums)
+        if of_day and not now:  # the days before, as one
             continue
-        key = {"day": (day,), "provider": (provider,), "model": (model,), "variant": (model, variant)}[what]
-        if key != (None,):  # the days before, as one
-            found[By(what)].setdefault(key, {})[now] = sums
+        keys = (
+            {By.DAY: (day,)} if of_day else {By.PROVIDER: (provider,), By.MODEL: (model,), By.VARIANT: (model, variant)}
+        )
+        for by, key in keys.items():
+            found[by].setdefault(key, {True: [], False: []})[now].append(sums)
+        if not of_day:
+            every[now].append(sums)
     tables = {}
     for by, groups in found.items():
-        lines = [_line(by, key, sides.get(True, Sums()), sides.get(False, Sums())) for key, sides in groups.items()]
+        lines = [_line(by, key, Sums.total(sides[True]), Sums.total(sides[False])) for key, sides in groups.items()]
         placed = sorted(lines, key=lambda line: line.id) if by == By.DAY else ordered(lines, sort)
         tables[by] = Table(by, placed, len(placed))
-    return total, before, tables
+    return Sums.total(every[True]), Sums.total(every[False]), tables
 
 
 def _line(by: By, key: tuple[Any, ...], now: Sums, was: Sums) -> Line:

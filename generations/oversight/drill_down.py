@@ -1,30 +1,24 @@
-"""The generations behind a figure: those whose revenue and cost stand in the days asked for. Read newest end first.
-
-A generation counts on the day of its capture in the ledger, else of its end (migration 0014). The two are the same but
-for what ended within moments of midnight: only there the ledger is asked.
-"""
+"""The generations behind a figure: those whose revenue and cost stand in the days asked for. Read newest end first."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import datetime
 from typing import Any
 
-from django.db import connection
 from django.db.models import DateField, Q, QuerySet
 from django.db.models.expressions import RawSQL
 
 from generations import catalog
 from generations.models import CostVerdict, Generation, Status
-from generations.oversight import figures
+from generations.oversight import figures, verdict_sums
 from generations.oversight.scopes import NO_VARIANT, Scope
-from generations.oversight.sums import COLUMNS, Sums
+from generations.oversight.sums import Sums
 from project import ids
 
 PER_PAGE = 50
 BATCH = 500
-APART = timedelta(hours=1)  # more than a transaction may take: capture and end of a generation lie within one
 
 STATUSES: Mapping[str, str] = {
     Status.SUCCEEDED.value: "succeeded",
@@ -140,35 +134,18 @@ def each(wanted: Wanted) -> Iterator[list[Row]]:
 
 
 def totals(wanted: Wanted) -> Sums:
-    """All of them added up: from the tables of days, and of one status or verdict from the generations themselves."""
+    """All of them added up."""
     if not wanted.status and not wanted.verdict:
         return figures.totals(wanted.scope)
-    filters, given = wanted.scope.conditions("g.")
-    for name, value in (("status", wanted.status), ("cost_verdict", wanted.verdict)):
-        if value:
-            filters += f" and g.{name} = %({name})s"
-            given[name] = value
-    with connection.cursor() as cursor:
-        cursor.execute(_TOTALS.format(filters=filters), given | _moments(wanted.scope))
-        (values,) = cursor.fetchall()
-    return Sums.of(values)
+    return verdict_sums.total(wanted.scope, status=wanted.status, verdict=wanted.verdict)
 
 
 def row_of(generation: Generation) -> Row:
     return Row(generation, generation.expected_cost if generation.status == Status.SUCCEEDED else 0)
 
 
-_SUMMED = ", ".join(f'sum(p."{name}")' for name in COLUMNS)
-_TOTALS = (
-    f"select {_SUMMED} from generations_generation g, lateral (select (generations_sums_of(g)).*) p"  # noqa: S608
-    " where g.finished_at >= %(since)s and g.finished_at < %(until)s"
-    " and ((g.finished_at >= %(surely_since)s and g.finished_at < %(surely_until)s)"
-    " or generations_cost_day_of(g) between %(first)s and %(last)s){filters}"
-)
-
-
 def _rows(wanted: Wanted) -> QuerySet[Generation]:
-    scope, at = wanted.scope, _moments(wanted.scope)
+    scope, at = wanted.scope, verdict_sums.moments(wanted.scope)
     day = RawSQL("generations_cost_day_of(generations_generation)", (), output_field=DateField())  # noqa: S611
     surely = Q(finished_at__gte=at["surely_since"], finished_at__lt=at["surely_until"])
     rows = (
@@ -191,19 +168,6 @@ def _rows(wanted: Wanted) -> QuerySet[Generation]:
     if scope.key is not None:
         rows = rows.filter(api_key=scope.key) if scope.key else rows.filter(api_key=None)
     return rows
-
-
-def _moments(scope: Scope) -> dict[str, Any]:
-    start = datetime.combine(scope.first, time(), UTC)
-    end = datetime.combine(scope.last, time(), UTC) + timedelta(days=1)
-    return {
-        "first": scope.first,
-        "last": scope.last,
-        "since": start - APART,
-        "until": end + APART,
-        "surely_since": start + APART,
-        "surely_until": end - APART,
-    }
 
 
 def _place(public_id: str) -> tuple[datetime, Any] | None:

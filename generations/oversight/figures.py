@@ -16,7 +16,7 @@ from generations.oversight.lines import OF_TEAMS, By, Line, Sort, Table
 from generations.oversight.scopes import Scope
 from generations.oversight.sums import Sums
 
-TOP = 50  # teams and keys on the page; the rest stand in one line
+TOP = 25  # teams and keys on the page; the rest stand in one line
 
 
 @dataclass(frozen=True)

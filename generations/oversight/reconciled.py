@@ -1,20 +1,20 @@
 """Expected against actual charge, by provider and verdict, and what was billed that nobody was charged for.
 
-Counts and the matched are the sums of the days; what does not match is few, and added up from the generations of those
-same days. Micro-dollars, days in UTC.
+Micro-dollars, days in UTC.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Any
 from uuid import UUID
 
-from django.db import connection
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Sum
+from django.db.models import Count, Exists, OuterRef, QuerySet, Sum
 
-from generations.models import CostVerdict, Generation, ModelDay, UsageImport, UsageRow
+from generations.models import Generation, ModelDay, UsageImport, UsageRow
+from generations.oversight import verdict_sums
+from generations.oversight.scopes import Scope
+from generations.oversight.sums import Sums
 from generations.oversight.usage_match import cost_of, ours_missing
 from project.ids import public
 
@@ -27,9 +27,7 @@ WORDS = {
     "theirs_only": "Theirs only",
     "ours_only": "Ours only",
 }
-ODD = (CostVerdict.OVER, CostVerdict.UNDER, CostVerdict.UNKNOWN, CostVerdict.UNATTRIBUTED)
 LISTS = {"never-charged": "Billed and never charged", "theirs-only": "Theirs only", "ours-only": "Ours only"}
-EDGE = timedelta(minutes=5)  # the end of a generation and its entry in the ledger lie within the same transaction
 
 
 @dataclass(frozen=True)
@@ -105,15 +103,11 @@ class Billed:
 
 def by_verdict(period: Period) -> list[Found]:
     """Every provider and verdict that there is anything of, in the order of WORDS. Five statements."""
-    odd = _odd(period)
-    found: dict[tuple[str, str], Found] = dict(odd)
-    for sums in _sums(period):
-        provider = sums["provider"]
-        others = [row for row in odd.values() if row.provider == provider]
-        if sums["matched_"]:
-            expected = sums["expected_"] - sum(row.expected for row in others)
-            actual = sums["actual_"] - sum(row.actual for row in others)
-            found[provider, "matched"] = Found(provider, "matched", sums["matched_"], expected, actual)
+    sums: dict[tuple[str, str], list[Sums]] = {}
+    for group in verdict_sums.of_scope(Scope(period.first, period.last, period.provider)):
+        if group.verdict in WORDS:
+            sums.setdefault((group.provider, group.verdict), []).append(group.sums)
+    found = {key: _found(*key, Sums.total(parts)) for key, parts in sums.items()}
     for provider, count, amount in (
         theirs_only(period).order_by().values_list("provider").annotate(n=Count("pk"), sum=Sum("amount"))
     ):
@@ -150,58 +144,27 @@ def ours_only(period: Period) -> list[Generation]:
     return found
 
 
-def _billed(period: Period) -> QuerySet[UsageRow]:
-    rows = UsageRow.objects.filter(charged_at__gte=period.since, charged_at__lt=period.until, amount__gt=0)
-    rows = rows.filter(Q(generation=None) | Q(generation__charged=0))
-    return rows.filter(provider=period.provider) if period.provider else rows
-
-
 def _reported(period: Period) -> QuerySet[Generation]:
-    """Ended without a charge though the provider reported one, and in no bill."""
+    """Ended without a charge though the provider charged for it: as its bill says, else the task's record."""
     rows = Generation.objects.filter(
         finished_at__gte=period.since, finished_at__lt=period.until, charged=0, actual_cost__gt=0
-    ).exclude(Exists(UsageRow.objects.filter(generation=OuterRef("pk"))))
+    )
     return rows.filter(provider=period.provider) if period.provider else rows
 
 
 def never_charged(period: Period, *, most: int | None = None) -> list[Billed]:
     """Every task that a provider billed in the period and that no team was charged for, dearest first, at most `most`:
-    rows of bills (none of ours, or of a generation that charged nothing), and what ended uncharged though the provider
-    reported a charge. A generation that is in a bill stands here by its bill alone."""
-    found = [
-        Billed(
-            row.provider,
-            row.task_id,
-            row.model,
-            row.amount,
-            row.charged_at,
-            "bill",
-            row.generation_id,
-            row.generation.team.name if row.generation else "",
-            row.generation.reason if row.generation else "",
-        )
-        for row in _billed(period).select_related("generation__team").order_by("-amount", "pk")[:most]
-    ]
-    found += [
-        Billed(
-            row.provider,
-            row.provider_task_id or "",
-            row.model,
-            row.actual_cost or 0,
-            row.finished_at or period.since,
-            "record",
-            row.pk,
-            row.team.name,
-            row.reason,
-        )
-        for row in _reported(period).select_related("team").order_by("-actual_cost", "pk")[:most]
-    ]
+    of a bill, and none of ours (by when it was billed), or of a generation that charged nothing (by when it ended)."""
+    found = [_of_none(row) for row in theirs_only(period).filter(amount__gt=0).order_by("-amount", "pk")[:most]]
+    billed = Exists(UsageRow.objects.filter(generation=OuterRef("pk")))
+    for row in _reported(period).select_related("team").annotate(billed=billed).order_by("-actual_cost", "pk")[:most]:
+        found.append(_of_ours(row, row.actual_cost or 0, "bill" if row.billed else "record", period))
     return sorted(found, key=lambda row: (-row.amount, row.at))[:most]
 
 
 def never_charged_total(period: Period) -> tuple[int, int]:
     """How many there are, and what they cost together."""
-    bills = _billed(period).aggregate(n=Count("pk"), sum=Sum("amount"))
+    bills = theirs_only(period).filter(amount__gt=0).aggregate(n=Count("pk"), sum=Sum("amount"))
     records = _reported(period).aggregate(n=Count("pk"), sum=Sum("actual_cost"))
     return bills["n"] + records["n"], (bills["sum"] or 0) + (records["sum"] or 0)
 
@@ -213,24 +176,19 @@ def listed(which: str, period: Period, *, most: int | None = None) -> tuple[list
     if which == "theirs-only":
         rows = theirs_only(period)
         sums = rows.aggregate(n=Count("pk"), sum=Sum("amount"))
-        found = [Billed(r.provider, r.task_id, r.model, r.amount, r.charged_at, "bill") for r in rows[:most]]
-        return found, sums["n"], sums["sum"] or 0
+        return [_of_none(row) for row in rows[:most]], sums["n"], sums["sum"] or 0
     ours = ours_only(period)
-    found = [
-        Billed(
-            row.provider,
-            row.provider_task_id or "",
-            row.model,
-            cost_of(row),
-            row.finished_at or period.since,
-            "ours",
-            row.pk,
-            row.team.name,
-            row.reason,
-        )
-        for row in ours[:most]
-    ]
+    found = [_of_ours(row, cost_of(row), "ours", period) for row in ours[:most]]
     return found, len(ours), sum(cost_of(row) for row in ours)
+
+
+def _of_none(row: UsageRow) -> Billed:
+    return Billed(row.provider, row.task_id, row.model, row.amount, row.charged_at, "bill")
+
+
+def _of_ours(row: Generation, amount: int, source: str, period: Period) -> Billed:
+    task, at = row.provider_task_id or "", row.finished_at or period.since
+    return Billed(row.provider, task, row.model, amount, at, source, row.pk, row.team.name, row.reason)
 
 
 def at_risk(period: Period) -> tuple[int, int]:
@@ -241,37 +199,5 @@ def at_risk(period: Period) -> tuple[int, int]:
     return found["n"] or 0, found["sum"] or 0
 
 
-def _sums(period: Period) -> list[dict[str, Any]]:
-    rows = ModelDay.objects.filter(day__gte=period.first, day__lte=period.last)
-    if period.provider:
-        rows = rows.filter(provider=period.provider)
-    sums = {f"{name}_": Sum(name) for name in ("expected", "actual", "matched")}
-    return [dict(row) for row in rows.values("provider").annotate(**sums).order_by("provider")]
-
-
-def _odd(period: Period) -> dict[tuple[str, str], Found]:
-    """What does not match, from the generations whose sums stand under these days."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """SELECT provider, cost_verdict, count(*),
-                 coalesce(sum(CASE WHEN status = 'succeeded' THEN expected_cost ELSE 0 END), 0),
-                 coalesce(sum(actual_cost), 0),
-                 coalesce(sum(CASE WHEN cost_verdict = 'unattributed' THEN expected_cost ELSE 0 END), 0)
-               FROM generations_generation g
-               WHERE finished_at >= %(since)s AND finished_at < %(until)s
-                 AND cost_verdict = ANY(%(odd)s) AND (%(provider)s = '' OR provider = %(provider)s)
-                 AND ((finished_at >= %(surely_since)s AND finished_at < %(surely_until)s)
-                   OR generations_cost_day_of(g) BETWEEN %(first)s AND %(last)s)
-               GROUP BY 1, 2""",
-            {
-                "since": period.since - EDGE,
-                "until": period.until + EDGE,
-                "surely_since": period.since + EDGE,
-                "surely_until": period.until - EDGE,
-                "odd": [verdict.value for verdict in ODD],
-                "provider": period.provider,
-                "first": period.first,
-                "last": period.last,
-            },
-        )
-        return {(row[0], row[1]): Found(row[0], row[1], row[2], *map(int, row[3:])) for row in cursor.fetchall()}
+def _found(provider: str, verdict: str, sums: Sums) -> Found:
+    return Found(provider, verdict, sums.ended, sums.expected, sums.actual, sums.at_risk)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
+from operator import attrgetter
 from typing import Self
 
 PPM = 1_000_000
@@ -34,12 +35,11 @@ class Sums:
 
     @classmethod
     def total(cls, rows: Iterable[Self]) -> Self:
-        parts = list(rows)
-        return cls(*(sum(getattr(row, name) for row in parts) for name in COLUMNS))
+        return cls(*map(sum, zip(*map(_VALUES, rows), strict=True)))
 
     def less(self, other: Self) -> Self:
         """These without the others."""
-        return type(self)(*(getattr(self, name) - getattr(other, name) for name in COLUMNS))
+        return type(self)(*map(int.__sub__, _VALUES(self), _VALUES(other)))
 
     @property
     def ended(self) -> int:
@@ -62,7 +62,8 @@ class Sums:
 
     @property
     def nothing(self) -> bool:
-        return not any(getattr(self, name) for name in COLUMNS)
+        return not any(_VALUES(self))
 
 
 COLUMNS = tuple(field.name for field in fields(Sums))
+_VALUES = attrgetter(*COLUMNS)

@@ -3,27 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from decimal import Decimal
 
 from generations.oversight.drill_down import Row
 from generations.oversight.lines import By, Line, Table
 from generations.oversight.losses import Loss
 from generations.oversight.sums import Sums
+from generations.staff.exports import money, money_heads
 from project.csv_safe import Value
-from project.money import usd
 from project.times import stamp
 
 MONEY = ("revenue", "expected", "actual", "cost", "margin", "at_risk")
 COUNTS = ("succeeded", "failed", "canceled", "matched", "over", "under", "unreported", "unattributed")
-
-
-def money(amount: int | None) -> list[Value]:
-    """An amount for two cells: micro-dollars and dollars; both empty for none."""
-    return [None, None] if amount is None else [amount, Decimal(usd(amount))]
-
-
-def money_heads(*names: str) -> list[str]:
-    return [head for name in names for head in (f"{name}_micro", f"{name}_usd")]
 
 
 def header_of(by: By) -> list[str]:

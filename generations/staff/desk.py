@@ -51,8 +51,10 @@ DESKS = (
 )
 
 
-def staff_page(act: str) -> Callable[[Page[P]], Callable[Concatenate[HttpRequest, P], HttpResponseBase]]:
-    """Lets staff in who have passed the gate (sign-in, second factor) and may do `act`; `request.staff` is them.
+def staff_page(
+    *acts: str,
+) -> Callable[[Page[P]], Callable[Concatenate[HttpRequest, P], HttpResponseBase]]:
+    """Lets staff in who have passed the gate (sign-in, second factor) and may do all of `acts`: `request.staff`.
 
     Others are sent to sign in or to add a factor, or get Forbidden. No shared cache keeps the page."""
 
@@ -60,7 +62,8 @@ def staff_page(act: str) -> Callable[[Page[P]], Callable[Concatenate[HttpRequest
         @wraps(view)
         def guarded(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
             staff = cast(StaffRequest, request)
-            require(staff, act)
+            for act in acts:
+                require(staff, act)
             staff.staff = audit.Staff(staff.user)
             response = view(staff, *args, **kwargs)
             patch_cache_control(response, private=True, no_cache=True)

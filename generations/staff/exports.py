@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from decimal import Decimal
 
 from django.http import StreamingHttpResponse
 
@@ -10,6 +11,7 @@ from accounts import audit
 from accounts.models import Action
 from generations.staff.desk import StaffRequest
 from project import csv_safe
+from project.money import usd
 
 
 def csv_of(
@@ -27,3 +29,13 @@ def csv_of(
     answer["Content-Disposition"] = f'attachment; filename="{name}.csv"'
     answer["X-Content-Type-Options"] = "nosniff"
     return answer
+
+
+def money(*amounts: int | None) -> list[csv_safe.Value]:
+    """Two cells an amount: micro-dollars and exact dollars; both empty for none."""
+    return [cell for amount in amounts for cell in ((None, None) if amount is None else (amount, Decimal(usd(amount))))]
+
+
+def money_heads(*names: str) -> list[str]:
+    """The headings of `money`'s cells."""
+    return [head for name in names for head in (f"{name}_micro", f"{name}_usd")]

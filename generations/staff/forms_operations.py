@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 from urllib.parse import urlencode
 
 from django import forms
@@ -12,9 +11,7 @@ from django.http import QueryDict
 from generations import catalog, providers
 from generations.models.generation import OPEN
 from generations.oversight import callback_log, open_rows, pauses
-from generations.staff.desk import StaffRequest
 from project import ids
-from project.paging import Page, Side, Window
 
 PER_PAGE = 50
 PLACES = frozenset({"older", "newer"})
@@ -24,21 +21,6 @@ WINDOWS: Mapping[str, tuple[str, int]] = {
     "week": ("Last 7 days", 168),
 }
 _LIST = {"invalid_choice": "Choose one of the list."}
-
-
-def window_of(request: StaffRequest, *, limit: int = PER_PAGE) -> Window:
-    """The place in a list that the address names: `older` or `newer`, the parts of a key between tildes."""
-    side: Side = "newer" if request.GET.get("newer") else "older"
-    place = request.GET.get(side, "")
-    return Window(limit, side, tuple(place.split("~")) if place else None)
-
-
-def ways_on(page: Page[Any], kept: Mapping[str, str]) -> dict[str, str]:
-    """Addresses of the pages beside, for components/pagination.html."""
-    return {
-        "newer": "?" + urlencode({**kept, "newer": "~".join(page.newer)}) if page.newer else "",
-        "older": "?" + urlencode({**kept, "older": "~".join(page.older)}) if page.older else "",
-    }
 
 
 class Asked(forms.Form):

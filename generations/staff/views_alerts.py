@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-from urllib.parse import urlencode
-
 from django.contrib import messages
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
@@ -19,9 +16,9 @@ from generations.staff import alerts_csv
 from generations.staff.desk import StaffRequest, require, show, staff_page
 from generations.staff.exports import csv_of
 from generations.staff.forms_alerts import RuleForm
+from generations.staff.places import ways_on, window_of
 from project import params
 from project.errors import Conflict, Invalid
-from project.paging import Side, Window
 
 LINES = 50
 PLACES = frozenset({"older", "newer"})
@@ -34,7 +31,7 @@ def alerts(request: StaffRequest) -> HttpResponseBase:
     """What is on, and a page of what was; `kind` narrows the latter."""
     params.check(request.GET, PLACES | {"kind"})
     kind = request.GET.get("kind", "")
-    page = alert_queries.history(_window(request), kind=kind)
+    page = alert_queries.history(window_of(request), kind=kind)
     kept = {"kind": kind} if kind else {}
     context = {
         "open": alert_queries.open_alerts(),
@@ -47,7 +44,7 @@ def alerts(request: StaffRequest) -> HttpResponseBase:
         "channels": alert_queries.channels(),
         "troubled": alert_queries.troubled_notices(),
         "last_watch": alert_queries.last_watch(),
-        **_ways(page.newer, page.older, kept),
+        **ways_on(page, kept),
     }
     return show(request, "staff/alerts.html", context, desk=DESK)
 
@@ -57,8 +54,8 @@ def alerts(request: StaffRequest) -> HttpResponseBase:
 def notices(request: StaffRequest) -> HttpResponseBase:
     """Who was told what, and what waits for another try."""
     params.check(request.GET, PLACES)
-    page = alert_queries.notices(_window(request))
-    context = {"notices": page.rows, **_ways(page.newer, page.older, {})}
+    page = alert_queries.notices(window_of(request))
+    context = {"notices": page.rows, **ways_on(page, {})}
     return show(request, "staff/alert_notices.html", context, desk=DESK)
 
 
@@ -134,16 +131,3 @@ def rules_file(request: StaffRequest) -> HttpResponseBase:
     params.check(request.GET, frozenset())
     batches = [alerts_csv.rule_rows(alert_queries.rules())]
     return csv_of(request, name="alert-rules", header=alerts_csv.RULES, batches=batches)
-
-
-def _window(request: StaffRequest) -> Window:
-    side: Side = "newer" if request.GET.get("newer") else "older"
-    place = request.GET.get(side)
-    return Window(LINES, side, tuple(place.split("~")) if place else None)
-
-
-def _ways(newer: tuple[str, ...] | None, older: tuple[str, ...] | None, kept: dict[str, str]) -> dict[str, Any]:
-    def way(side: str, key: tuple[str, ...] | None) -> str:
-        return f"?{urlencode({**kept, side: '~'.join(key)})}" if key else ""
-
-    return {"newer": way("newer", newer), "older": way("older", older)}

@@ -13,7 +13,8 @@ from accounts.forms_teams import tell
 from generations.oversight import books_log
 from generations.staff.desk import StaffRequest, show, staff_page
 from generations.staff.exports import csv_of
-from generations.staff.forms_operations import PLACES, ClearForm, ways_on, window_of
+from generations.staff.forms_operations import PLACES, ClearForm
+from generations.staff.places import ways_on, window_of
 from generations.staff.views_operations import DESK
 from project import db, params, queue
 from project.errors import Problem

@@ -12,7 +12,8 @@ from django.views.decorators.http import require_GET, require_POST, require_safe
 from generations.oversight import callback_log
 from generations.staff.desk import StaffRequest, may, show, staff_page
 from generations.staff.exports import csv_of
-from generations.staff.forms_operations import PLACES, CallbacksForm, ways_on, window_of
+from generations.staff.forms_operations import PLACES, CallbacksForm
+from generations.staff.places import ways_on, window_of
 from generations.staff.views_operations import DESK
 from project import params
 from project.errors import NotFound

@@ -15,9 +15,9 @@ from accounts.forms_teams import tell
 from generations.models import Case
 from generations.oversight import cases
 from generations.staff.desk import StaffRequest, may, show, staff_page
-from generations.staff.exports import csv_of
+from generations.staff.exports import csv_of, money
 from generations.staff.forms_reconciliation import AssignForm, CasesForm, CloseForm, NoteForm, ReopenForm
-from generations.staff.views_reconciliation import DESK, both
+from generations.staff.views_reconciliation import DESK
 from project import params
 from project.errors import Problem
 from project.times import stamp
@@ -50,7 +50,7 @@ def listed_csv(request: StaffRequest) -> HttpResponseBase:
     header += ["opened_at", "closed_at", "closed_by", "resolution"]
     rows = [
         (
-            *(row.public_id, row.provider, row.kind, row.subject, *both(row.amount)),
+            *(row.public_id, row.provider, row.kind, row.subject, *money(row.amount)),
             *(row.generation.public_id if row.generation else "", row.owner.email if row.owner else ""),
             *(stamp(row.opened_at), stamp(row.closed_at) if row.closed_at else "", row.closed_by, row.resolution),
         )

@@ -15,7 +15,8 @@ from generations.oversight import books_log, health, open_rows, pauses, resoluti
 from generations.oversight.resolutions import Told
 from generations.staff.desk import StaffRequest, may, show, staff_page
 from generations.staff.exports import csv_of
-from generations.staff.forms_operations import PLACES, AttachForm, OpenForm, ReleaseForm, ways_on, window_of
+from generations.staff.forms_operations import PLACES, AttachForm, OpenForm, ReleaseForm
+from generations.staff.places import ways_on, window_of
 from project import db, params, queue
 from project.errors import Conflict, Problem
 from project.money import usd

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
-from decimal import Decimal
 from typing import Any
 
 from django.contrib import messages
@@ -18,7 +17,7 @@ from generations.models import PriceVersion
 from generations.oversight import losses, price_desk
 from generations.oversight.what_if import raised, what_if
 from generations.staff.desk import StaffRequest, require, show, staff_page
-from generations.staff.exports import csv_of
+from generations.staff.exports import csv_of, money
 from generations.staff.forms_prices import Moment, Percent, PriceForm, typed_percent
 from project import db, params
 from project.csv_safe import Value
@@ -58,9 +57,9 @@ def prices_csv(request: StaffRequest) -> HttpResponseBase:
         [
             *(model.entry.slug, unit.key, unit.variant, model.version.number, unit.per, unit.rate),
             *(None if unit.fixed is not None else unit.margin_ppm, unit.fixed),
-            *_money(unit.price),
-            *_money(unit.cost),
-            *_money(unit.margin),
+            *money(unit.price),
+            *money(unit.cost),
+            *money(unit.margin),
         ]
         for model in price_desk.models()
         for unit in model.units
@@ -174,7 +173,3 @@ def _page(
         "conflict": status == Conflict.status,
     }
     return show(request, "staff/price_model.html", {**context, **more}, desk="prices", status=status)
-
-
-def _money(amount: int) -> list[Value]:
-    return [amount, Decimal(usd(amount))]

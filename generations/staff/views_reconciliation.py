@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC
-from decimal import Decimal
 
 from django.contrib import messages
 from django.http import HttpResponseBase
@@ -13,10 +12,9 @@ from django.views.decorators.http import require_GET, require_POST, require_safe
 from accounts.forms_teams import tell
 from generations.oversight import balance_pages, cases, reconciled, top_ups
 from generations.staff.desk import StaffRequest, show, staff_page
-from generations.staff.exports import csv_of
+from generations.staff.exports import csv_of, money
 from generations.staff.forms_reconciliation import PeriodForm, TopUpForm
 from project import db, params
-from project.csv_safe import Value
 from project.errors import NotFound, Problem
 from project.times import stamp
 
@@ -61,7 +59,7 @@ def front_csv(request: StaffRequest) -> HttpResponseBase:
     names = ("expected", "actual", "difference", "at_risk")
     header += [f"{name}{unit}" for name in names for unit in ("_micro", "_usd")]
     rows = [
-        (row.provider, row.verdict, row.count, *both(row.expected, row.actual, row.difference, row.at_risk))
+        (row.provider, row.verdict, row.count, *money(row.expected, row.actual, row.difference, row.at_risk))
         for row in reconciled.by_verdict(form.period)
     ]
     return csv_of(request, name="reconciliation", header=header, batches=[rows], about=form.period.words)
@@ -94,7 +92,7 @@ def tasks_csv(request: StaffRequest, which: str) -> HttpResponseBase:
     lines = [
         (
             *(row.provider, row.task_id, row.model, stamp(row.at), row.source, row.generation, row.team, row.reason),
-            *both(row.amount),
+            *money(row.amount),
         )
         for row in rows
     ]
@@ -122,7 +120,7 @@ def days_csv(request: StaffRequest) -> HttpResponseBase:
     rows = [
         (
             *(row.provider, row.day.isoformat(), stamp(row.opened_at), stamp(row.closed_at)),
-            *both(*(getattr(row, name) for name in names)),
+            *money(*(getattr(row, name) for name in names)),
         )
         for row in balance_pages.days(form.period)
     ]
@@ -138,7 +136,7 @@ def top_ups_csv(request: StaffRequest) -> HttpResponseBase:
         return _money_page(request, form, TopUpForm(), status=422)
     header = ["provider", "paid_at", "amount_micro", "amount_usd", "note", "recorded_by", "recorded_at"]
     rows = [
-        (row.provider, stamp(row.paid_at), *both(row.amount), row.note, row.recorded_by, stamp(row.recorded_at))
+        (row.provider, stamp(row.paid_at), *money(row.amount), row.note, row.recorded_by, stamp(row.recorded_at))
         for row in balance_pages.top_ups(form.period)
     ]
     return csv_of(request, name="top-ups", header=header, batches=[rows], about=form.period.words)
@@ -152,7 +150,7 @@ def readings_csv(request: StaffRequest) -> HttpResponseBase:
     if not form.is_valid():
         return _money_page(request, form, TopUpForm(), status=422)
     header = ["provider", "taken_at", "balance_micro", "balance_usd"]
-    rows = [(row.provider, stamp(row.taken_at), *both(row.amount)) for row in balance_pages.readings(form.period)]
+    rows = [(row.provider, stamp(row.taken_at), *money(row.amount)) for row in balance_pages.readings(form.period)]
     return csv_of(request, name="balances", header=header, batches=[rows], about=form.period.words)
 
 
@@ -184,15 +182,6 @@ def _money_page(request: StaffRequest, form: PeriodForm, top_up_form: TopUpForm,
             "readings": balance_pages.readings(period)[:READINGS],
         }
     return show(request, "staff/reconciliation_balances.html", context, desk=DESK, status=status)
-
-
-def both(*amounts: int) -> list[Value]:
-    """Each amount in micro-dollars, and in dollars as an exact decimal."""
-    return [part for micro in amounts for part in (micro, _usd(micro))]
-
-
-def _usd(micro: int) -> Decimal:
-    return Decimal(micro) / 1_000_000
 
 
 def _asked(request: StaffRequest) -> PeriodForm:

@@ -15,9 +15,9 @@ from accounts.forms_teams import tell
 from generations.oversight import balance_pages, usage, usage_files
 from generations.oversight.usage import Bill
 from generations.staff.desk import StaffRequest, show, staff_page
-from generations.staff.exports import csv_of
+from generations.staff.exports import csv_of, money
 from generations.staff.forms_reconciliation import ImportForm
-from generations.staff.views_reconciliation import DESK, both
+from generations.staff.views_reconciliation import DESK
 from project import params
 from project.errors import Problem
 from project.times import stamp
@@ -45,7 +45,7 @@ def imports_csv(request: StaffRequest) -> HttpResponseBase:
         (
             *(found.row.pk, found.row.provider, found.row.file_name),
             *(stamp(found.row.covers_from), stamp(found.row.covers_until), found.row.row_count),
-            *(*both(found.row.amount), found.ours, found.theirs, *both(found.theirs_amount)),
+            *(*money(found.row.amount), found.ours, found.theirs, *money(found.theirs_amount)),
             *(found.row.imported_by, stamp(found.row.imported_at)),
         )
         for found in balance_pages.imports()
@@ -120,7 +120,7 @@ def one_csv(request: StaffRequest, number: int) -> HttpResponseBase:
     batches = (
         [
             (
-                *(row.provider, row.task_id, row.model, stamp(row.charged_at), *both(row.amount)),
+                *(row.provider, row.task_id, row.model, stamp(row.charged_at), *money(row.amount)),
                 *(
                     (row.generation.public_id, row.generation.team.name, row.generation.status, row.generation.charged)
                     if row.generation

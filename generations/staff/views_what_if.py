@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
-from decimal import Decimal
 from typing import Any
 
 from django.http import HttpResponseBase
@@ -13,12 +12,11 @@ from django.views.decorators.http import require_GET, require_safe
 from generations import catalog, offers
 from generations.oversight import what_if
 from generations.staff.desk import StaffRequest, require, show, staff_page
-from generations.staff.exports import csv_of
+from generations.staff.exports import csv_of, money
 from generations.staff.forms_prices import WhatIfForm
 from project import db, params
 from project.csv_safe import Value
 from project.errors import Invalid
-from project.money import usd
 
 PARAMETERS = frozenset({"change", "of", "days"})
 
@@ -59,7 +57,7 @@ def page_csv(request: StaffRequest) -> HttpResponseBase:
     lines: list[Sequence[Value]] = [
         [
             *(each.team, each.name, each.count),
-            *(cell for name in names for cell in _money(getattr(each, name))),
+            *(cell for name in names for cell in money(getattr(each, name))),
             each.moved_ppm,
         ]
         for each in found.teams
@@ -81,7 +79,3 @@ def _asked(form: WhatIfForm) -> tuple[what_if.WhatIf, list[str]]:
     floored = [catalog.get(slug).name for slug in books if change < 0 and catalog.get(slug).unit == "token"]
     found = what_if.what_if(books, since=now - timedelta(days=form.cleaned_data["days"]), until=now)
     return found, floored
-
-
-def _money(amount: int) -> list[Value]:
-    return [amount, Decimal(usd(amount))]

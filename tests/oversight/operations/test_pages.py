@@ -84,7 +84,7 @@ def test_the_counts_lead_to_the_rows_behind_them(desk: Desk, make: Make) -> None
 
 
 def test_a_long_list_is_turned_in_pages(desk: Desk, make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("generations.staff.forms_operations.window_of.__kwdefaults__", {"limit": 2})
+    monkeypatch.setattr("generations.staff.places.PER_PAGE", 2)
     staff, rows = desk("see_operations"), [make() for _ in range(3)]
     first = staff.get("/admin/operations/open")
     assert [row.pk for row in first.context["rows"]] == [row.pk for row in rows[:2]]
@@ -98,7 +98,7 @@ def test_a_long_list_is_turned_in_pages(desk: Desk, make: Make, monkeypatch: pyt
 def test_the_log_of_callbacks_turns_its_pages_over_both_kinds(
     desk: Desk, make: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("generations.staff.forms_operations.window_of.__kwdefaults__", {"limit": 2})
+    monkeypatch.setattr("generations.staff.places.PER_PAGE", 2)
     running = started(make())
     for number in range(3):
         callback_of(running, number=number)
