@@ -13,7 +13,6 @@ from generations.models.generation import OPEN
 from generations.oversight import callback_log, open_rows, pauses
 from project import ids
 
-PER_PAGE = 50
 PLACES = frozenset({"older", "newer"})
 WINDOWS: Mapping[str, tuple[str, int]] = {
     "hour": ("Last hour", 1),

@@ -20,7 +20,6 @@ from generations.staff.places import ways_on, window_of
 from project import params
 from project.errors import Conflict, Invalid
 
-LINES = 50
 PLACES = frozenset({"older", "newer"})
 DESK = "alerts"
 
