@@ -1,9 +1,9 @@
-"""The desk of costs at 10,000 and 1,000,000 generations, each on an embedded server of its own.
+"""The staff's desks at 10,000 and 1,000,000 generations, each on an embedded server of its own.
 
     .venv/bin/python benchmarks/oversight.py [--largest 1000000] [--rounds 5] [--explain NAME]
 
 Prints milliseconds of each page through its view, of which how much in the database, and how the largest compares with
-the smallest. The dashboard's goal is 200 ms at 1,000,000. The rows are copies of a real one, written past the guards
+the smallest. The goal is 200 ms at 1,000,000. The rows are copies of a real one, written past the guards
 (300 teams, three kinds of keys, every model and variant, 365 days), then added up and folded as the
 house does it; they stay in .data/bench-oversight-* for the next run.
 """
@@ -350,10 +350,10 @@ def main() -> None:
         last = found[-1][name]
         cells = "".join(f"{each[name][0]:10.1f} ({each[name][1]:5.1f})" for each in found)
         print(f"{name:30}{cells} {last[0] / first[0]:7.2f}")
-    desk = {name: each[0] for name, each in found[-1].items() if "generations" not in name and "'s" not in name}
-    slowest = max(desk, key=lambda name: desk[name])
-    said = "within" if desk[slowest] <= GOAL else "NOT within"
-    print(f"the slowest at {sizes[-1]:,} is {slowest!r}: {desk[slowest]:.0f} ms, {said} {GOAL} ms")
+    above = {name: each[0] for name, each in found[-1].items() if each[0] > GOAL}
+    print(f"at {sizes[-1]:,} {len(found[-1]) - len(above)} of {len(found[-1])} pages are within {GOAL} ms")
+    for name, taken in above.items():
+        print(f"  {name}: {taken:.0f} ms")
 
 
 if __name__ == "__main__":
