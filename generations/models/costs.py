@@ -1,6 +1,6 @@
 """What providers cost beside what teams paid, added up by the day. Micro-dollars, days in UTC.
 
-Written by a trigger on generations alone (migration 0013), in the transaction of the fact. The day is that of the
+Written by a trigger on generations alone (migration 0014), in the transaction of the fact. The day is that of the
 capture in the ledger, else of the end. Four tables of the same sums, so that no question reads many rows: by team and
 model, by model, by team, and by team for whole months.
 """

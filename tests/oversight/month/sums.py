@@ -12,9 +12,17 @@ MEASURES = ("succeeded", "failed", "canceled", "revenue", "expected", "actual", 
     ("matched", "over", "under", "unreported", "unattributed")
 )
 
+_OF_FACTS: dict[int, Counter[str]] = {}  # by its number: some thirty tests ask for each
+
 
 def of_fact(fact: Fact) -> Counter[str]:
     """What one generation adds to the sums, by the words of the models (generations/models/costs.py)."""
+    if fact.number not in _OF_FACTS:
+        _OF_FACTS[fact.number] = _counted(fact)
+    return _OF_FACTS[fact.number]
+
+
+def _counted(fact: Fact) -> Counter[str]:
     succeeded = fact.status == "succeeded"
     named = {"unknown": "unreported"}.get(fact.verdict, fact.verdict)
     sums: Counter[str] = Counter({fact.status: 1, "revenue": fact.charged, "actual": fact.actual or 0})
@@ -23,7 +31,7 @@ def of_fact(fact: Fact) -> Counter[str]:
     sums["at_risk"] = fact.expected if fact.verdict == "unattributed" else 0
     if named in MEASURES:
         sums[named] += 1
-    return sums
+    return +sums
 
 
 def added(facts: Iterable[Fact], by: Callable[[Fact], Any]) -> dict[Any, Counter[str]]:

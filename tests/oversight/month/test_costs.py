@@ -92,7 +92,7 @@ def crossings(month: House) -> list[tuple[str, Callable[[Fact], bool]]]:
 @pytest.mark.parametrize("number", range(6))
 @pytest.mark.parametrize("what", ["day", "variant", "team"])
 def test_crossings(month: House, root: Client, number: int, what: str) -> None:
-    """Whichever of the three tables of days answers."""
+    """Whichever of the tables answers (generations/models/costs.py)."""
     query, chosen = crossings(month)[number]
     of_fact, of_row = BY[what]
     told = {of_row(row): figures(row) for row in file_of(root, f"/admin/costs/by/{what}.csv?{period(month)}&{query}")}

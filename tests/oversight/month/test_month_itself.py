@@ -8,7 +8,7 @@ from django.db.models import Sum
 from billing import reconcile
 from billing.models import Entry, SpendDay
 from generations import books, catalog
-from generations.models import CostDay, Generation, ModelDay, TeamDay
+from generations.models import CostDay, Generation, ModelDay, TeamDay, TeamMonth
 from tests.oversight.month import script
 from tests.oversight.month.sums import MEASURES, added, whole
 from tests.oversight.month.writing import House
@@ -47,9 +47,7 @@ def test_what_the_ledger_took_is_what_the_script_charged(month: House) -> None:
 
 
 def test_the_days_of_teams_and_models_are_sums_over_the_script(month: House) -> None:
-    keys = {(team, 0): None for team in range(script.TEAMS)} | {
-        (team, place + 1): key.pk for team, row in enumerate(month.keys) for place, key in enumerate(row)
-    }
+    keys = _keys(month)
     told = {
         (row.day, row.team_id, row.api_key_id, row.model, row.variant): {name: getattr(row, name) for name in MEASURES}
         for row in CostDay.objects.all()
@@ -63,8 +61,30 @@ def test_the_days_of_teams_and_models_are_sums_over_the_script(month: House) -> 
     assert told == wanted
 
 
-def test_the_three_tables_say_the_same(month: House) -> None:
+def test_the_four_tables_say_the_same(month: House) -> None:
     everything = whole(month.facts)
-    for model in (CostDay, ModelDay, TeamDay):
+    for model in (CostDay, ModelDay, TeamDay, TeamMonth):
         sums = model.objects.aggregate(**{name: Sum(name) for name in MEASURES})
         assert sums == {name: everything[name] for name in MEASURES}, model
+
+
+def test_the_months_of_teams_are_sums_over_the_script(month: House) -> None:
+    keys = _keys(month)
+    told = {
+        (row.day, row.team_id, row.api_key_id, row.provider): {name: getattr(row, name) for name in MEASURES}
+        for row in TeamMonth.objects.all()
+    }
+    wanted = {
+        (first, month.teams[team].pk, keys[team, by_key], provider): {name: sums[name] for name in MEASURES}
+        for (first, team, by_key, provider), sums in added(
+            month.facts, lambda fact: (fact.day.replace(day=1), fact.team, fact.by_key, fact.kind.provider)
+        ).items()
+    }
+    assert told == wanted
+
+
+def _keys(month: House) -> dict[tuple[int, int], int | None]:
+    """The id of a key by its team and place in the script; 0 is the browser, without one."""
+    return {(team, 0): None for team in range(script.TEAMS)} | {
+        (team, place + 1): key.pk for team, row in enumerate(month.keys) for place, key in enumerate(row)
+    }
