@@ -59,7 +59,7 @@ class CostVerdict(models.TextChoices):
     OVER = "over"
     UNDER = "under"
     UNKNOWN = "unknown"  # bought, and the provider did not say for how much
-    UNATTRIBUTED = "unattributed"  # perhaps bought: nobody can say
+    UNATTRIBUTED = "unattributed"  # perhaps bought, or bought too late: nobody can say for how much
 
 
 class Generation(models.Model):
@@ -241,7 +241,10 @@ class Attempt(models.Model):
     ended_at = models.DateTimeField(null=True)
 
     class Meta:
-        indexes = [models.Index(fields=["created_at"], name="attempt_age")]
+        indexes = [
+            models.Index(fields=["created_at"], name="attempt_age"),
+            models.Index(fields=["provider_task_id"], name="attempt_task"),
+        ]
         constraints = [
             models.UniqueConstraint(fields=["generation", "number"], name="attempt_number_once"),
             models.UniqueConstraint(

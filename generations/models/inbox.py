@@ -35,6 +35,19 @@ class Callback(models.Model):
         indexes = [
             models.Index(fields=["received_at"], condition=models.Q(verdict="received"), name="callback_waiting"),
             models.Index(fields=["-received_at", "-id"], name="callback_newest"),
+            # What staff look for among many that are in order (oversight/callback_log.KEPT).
+            models.Index(
+                fields=["-received_at", "-id"], condition=models.Q(verdict="failed"), name="callback_unconfirmed"
+            ),
+            models.Index(
+                fields=["-received_at", "-id"],
+                condition=models.Q(verdict="ignored", note__startswith="late"),
+                name="callback_late",
+            ),
+            models.Index(
+                fields=["-received_at", "-id"], condition=models.Q(deliveries__gt=1), name="callback_repeated"
+            ),
+            models.Index(fields=["provider_task_id"], name="callback_task"),
         ]
         constraints = [models.UniqueConstraint(fields=["attempt", "body_hash"], name="callback_once")]
 

@@ -66,6 +66,7 @@ class LateResult(models.Model):
     created_at = models.DateTimeField(db_default=Now())
 
     class Meta:
+        indexes = [models.Index(fields=["provider_task_id"], name="late_result_task")]
         constraints = [models.UniqueConstraint(fields=["generation", "provider_task_id"], name="late_result_once")]
 
     def __str__(self) -> str:
