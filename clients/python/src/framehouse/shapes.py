@@ -26,6 +26,7 @@ class Model(Shape):
     name: str
     kind: str  # video, image, text
     available: bool
+    note: str  # why it cannot be used right now; often empty
     typical_seconds: int | None
     input_schema: Json  # JSON Schema of `input`
     price: Json
@@ -49,6 +50,7 @@ class BatchQuoteItem(Shape):
     index: int
     model: str | None
     input: Json | None
+    lines: tuple[Json, ...]
     price: Money | None
     hold: Money | None
     error: Json | None
@@ -91,6 +93,7 @@ class Generation(Shape):
     input: Json
     outputs: tuple[Output, ...]
     text: str | None
+    outputs_deleted_at: datetime | None  # when the team deleted what it made
     error: GenerationError | None
     price: Money
     held: Money
@@ -101,6 +104,7 @@ class Generation(Shape):
     submitted_at: datetime | None
     finished_at: datetime | None
     expires_at: datetime
+    waits_for: str | None  # why it stays queued for now: its model is paused
     urls: Mapping[str, str]
 
     @property
@@ -122,6 +126,9 @@ class GenerationEvent(Shape):
 class Receipt(Shape):
     generation: str
     model: str
+    price_version: int
+    requested: int  # outputs
+    delivered: int
     quoted: Money
     held: Money
     charged: Money
@@ -129,6 +136,10 @@ class Receipt(Shape):
     formula: str  # how the charge came about, as one sentence
     lines: tuple[Json, ...]
     paid_with: tuple[Json, ...]
+    transfers: tuple[str, ...]  # the lines of the ledger
+    held_at: datetime
+    captured_at: datetime | None
+    released_at: datetime | None
     settled_at: datetime
 
 
@@ -152,6 +163,7 @@ class Batch(Shape):
     held: Money
     items: tuple[BatchItem, ...]
     created_at: datetime
+    urls: Mapping[str, str]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -162,6 +174,7 @@ class Upload(Shape):
     width: int
     height: int
     bytes: int | None
+    created_at: datetime | None
     expires_at: datetime | None
 
 
@@ -186,7 +199,9 @@ class Entry(Shape):
     amount: Money  # what it did to the balance
     balance_after: Money
     available_change: Money
+    available_after: Money
     held_change: Money
+    held_after: Money
     generation: str | None
     payment: str | None
     description: str
@@ -199,9 +214,11 @@ class Key(Shape):
     name: str
     scopes: tuple[str, ...]
     allowed_models: tuple[str, ...]
+    allowed_ips: tuple[str, ...]
     limits: tuple[Json, ...]
     created_at: datetime
     expires_at: datetime | None
+    last_used_at: datetime | None
 
 
 @dataclass(frozen=True, kw_only=True)
