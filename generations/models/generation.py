@@ -163,6 +163,21 @@ class Generation(models.Model):
             models.Index(
                 fields=["-finished_at"], condition=Q(charged=0, actual_cost__gt=0), name="generation_never_charged"
             ),
+            models.Index(  # all that a what-if reads
+                fields=["finished_at"],
+                include=[
+                    "price_version",
+                    "variant",
+                    "discount_ppm",
+                    "list_amount",
+                    "team",
+                    "charged",
+                    "actual_cost",
+                    "expected_cost",
+                ],
+                condition=Q(status="succeeded"),
+                name="generation_sold",
+            ),
             models.Index(
                 fields=["provider", "team", "created_at"],
                 condition=Q(status="queued"),
