@@ -129,10 +129,7 @@ def process(*, callback_id: int) -> None:
 
 def _confirm(callback: Callback, attempt: Attempt, generation: Generation) -> bool:
     """Attaches the task of a lost create, when the provider's own record knows it. False: not (yet)."""
-    taken = Generation.objects.filter(provider=generation.provider, provider_task_id=callback.provider_task_id)
-    if taken.exclude(pk=generation.pk).exists():
-        log.error("callback of attempt %s claims the task of another generation", attempt.pk)
-        _close(callback, CallbackVerdict.IGNORED, "the task belongs to another generation")
+    if _of_another(callback, generation):
         return False
     seen = observation.read(generation, callback.provider_task_id)
     if isinstance(seen, base.Missing | base.Trouble):
@@ -152,6 +149,8 @@ def _after_the_end(callback: Callback, generation: Generation) -> None:
     if generation.status == Status.SUCCEEDED:
         _close(callback, CallbackVerdict.IGNORED, "already succeeded")
         return
+    if _of_another(callback, generation):
+        return
     seen = observation.read(generation, callback.provider_task_id)
     if isinstance(seen, base.Trouble) and callback.tries + 1 < TRIES:
         return
@@ -160,6 +159,16 @@ def _after_the_end(callback: Callback, generation: Generation) -> None:
         _close(callback, CallbackVerdict.IGNORED, "late: kept, not charged")
         return
     _close(callback, CallbackVerdict.IGNORED, f"already {generation.status}")
+
+
+def _of_another(callback: Callback, generation: Generation) -> bool:
+    """Whether its task is another generation's, which has its result and its cost. Closes it then."""
+    taken = Generation.objects.filter(provider=generation.provider, provider_task_id=callback.provider_task_id)
+    if not taken.exclude(pk=generation.pk).exists():
+        return False
+    log.error("callback of attempt %s claims the task of another generation", callback.attempt_id)
+    _close(callback, CallbackVerdict.IGNORED, "the task belongs to another generation")
+    return True
 
 
 def _close(callback: Callback, verdict: CallbackVerdict, note: str) -> None:

@@ -137,18 +137,26 @@ def _later(generation: Generation) -> None:
 
 
 def keep_late_result(*, generation: Generation, task_id: str, done: base.Done) -> bool:
-    """Keeps a success that came after the end, and books its cost. Never charges (invariants.md G10)."""
+    """Keeps a success that came after the end, once a task, and books its cost, also when it is told later. Never
+    charges (invariants.md G10). False for one that was kept before."""
 
     def work() -> bool:
         row = locked(generation.pk)
-        _, made = LateResult.objects.get_or_create(
+        late, made = LateResult.objects.get_or_create(
             generation=row, provider_task_id=task_id, defaults={"sources": done.sources, "cost": done.cost}
         )
+        if not made and (late.cost is not None or done.cost is None):
+            return False
+        before = {"cost": row.actual_cost, "verdict": row.cost_verdict}
+        if not made:
+            late.cost = done.cost
+            late.save(update_fields=["cost"])
+        outcomes.late_cost_locked(row, task_id=task_id, told=done.cost)
+        booked = {"before": before, "after": {"cost": row.actual_cost, "verdict": row.cost_verdict}}
         if made:
-            row.actual_cost = done.cost
-            row.cost_verdict = outcomes.verdict(expected=0, actual=done.cost)
-            row.save(update_fields=["actual_cost", "cost_verdict"])
-            record(row, "late_result", data={"outputs": len(done.sources)})
+            record(row, "late_result", data={"outputs": len(done.sources), **booked})
+        elif booked["after"] != before:
+            record(row, "billed", data={**booked, "source": "the record of a late result"})
         return made
 
     return db.in_transaction(work)

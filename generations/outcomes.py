@@ -8,11 +8,14 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
+from django.db.models import Sum
+
 from billing import holds
 from generations import catalog, pricing, receipts
 from generations.catalog.base import Entry
-from generations.models import CostVerdict, Generation, Output, Reason, Status
+from generations.models import CostVerdict, Generation, Output, Reason, Status, UsageRow
 from generations.offers import book_of
+from generations.oversight import cases
 from generations.reasons import SENTENCES
 from generations.states import locked, move, record
 from project import db
@@ -68,7 +71,8 @@ def _usage_cost(generation: Generation, entry: Entry) -> int:
 def fail(
     *, generation_id: UUID, reason: Reason, detail: str = "", cost: int | None = None, actor: str = "system"
 ) -> Generation:
-    """Any open state -> failed: everything is released. `detail` is for staff; `cost` what the provider took."""
+    """Any open state -> failed: everything is released. `detail` is for staff; `cost` what the provider took: a case,
+    for no team pays it."""
     return db.in_transaction(
         lambda: fail_locked(locked(generation_id), reason=reason, detail=detail, cost=cost, actor=actor)
     )
@@ -98,7 +102,9 @@ def fail_locked(
         "receipt": receipts.build(generation, hold=hold, charge=0, delivered=0, finished_at=moment),
     }
     data = {"reason": str(reason), "released": generation.hold_amount, "detail": detail[:120]}
-    return move(generation, to=Status.FAILED, event="failed", actor=actor, data=data, **fields)
+    move(generation, to=Status.FAILED, event="failed", actor=actor, data=data, **fields)
+    cases.lost_result(generation, amount=actual or 0, note=f"The provider took it, and it failed: {reason}.")
+    return generation
 
 
 def cancel(*, generation_id: UUID, actor: str) -> Generation:
@@ -149,11 +155,60 @@ def bill_locked(generation: Generation, *, amount: int, actor: str, source: str)
     if (generation.actual_cost, generation.cost_verdict) == (amount, judged):
         return False
     before = {"cost": generation.actual_cost, "verdict": generation.cost_verdict}
-    generation.actual_cost, generation.cost_verdict = amount, judged
-    generation.save(update_fields=["actual_cost", "cost_verdict"])
+    _cost(generation, amount, judged)
     data = {"before": before, "after": {"cost": amount, "verdict": str(judged)}, "source": source[:120]}
     record(generation, "billed", actor=actor, data=data)
     return True
+
+
+def late_cost_locked(generation: Generation, *, task_id: str, told: int | None) -> None:
+    """Books what a task took whose result came after its generation's end, and opens a case for it, for no team pays.
+    What another task of it took stays, and adds up; what a bill says of this task decides. With no cost told by anybody
+    what was known stays too; was nothing known, the expected cost stands as at risk: the provider made it and may have
+    taken it. For a caller who holds the lock and the transaction, once a task and told cost."""
+    billed = UsageRow.objects.filter(provider=generation.provider, task_id=task_id).first()
+    if billed is not None and billed.generation_id is not None:
+        told = None  # it stands in the books by its bill
+    elif billed is not None:  # nobody knew whose it was
+        told = billed.amount
+    before = generation.actual_cost
+    if before is None and generation.status == Status.SUCCEEDED:
+        before = generation.expected_cost
+    if told is None:
+        if before is None:
+            _cost(generation, None, CostVerdict.UNATTRIBUTED)
+        return
+    if billed is not None:
+        UsageRow.objects.filter(pk=billed.pk).update(generation=generation)
+    amount = _billed_and_told(generation)
+    if amount is None:
+        amount = (before or 0) - _told_at_the_end(generation, task_id, before or 0) + told
+    _cost(generation, amount, verdict_of_bill(generation, amount))
+    cases.lost_result(
+        generation, task_id=task_id, amount=told, note="Its result came after the end: kept, not charged."
+    )
+
+
+def _billed_and_told(generation: Generation) -> int | None:
+    """What bills say of its tasks, and what late results told of those that none names; None where none names any."""
+    billed = generation.usage_rows.aggregate(sum=Sum("amount"))["sum"]
+    if billed is None:
+        return None
+    late = generation.late_results.exclude(provider_task_id__in=generation.usage_rows.values("task_id"))
+    return int(billed) + int(late.aggregate(sum=Sum("cost"))["sum"] or 0)
+
+
+def _told_at_the_end(generation: Generation, task_id: str, known: int) -> int:
+    """How much of what is known was told of this very task when its generation ended: a later word replaces it."""
+    if generation.provider_task_id != task_id:
+        return 0
+    others = generation.late_results.exclude(provider_task_id=task_id).aggregate(sum=Sum("cost"))["sum"] or 0
+    return max(0, known - int(others))
+
+
+def _cost(generation: Generation, amount: int | None, judged: CostVerdict) -> None:
+    generation.actual_cost, generation.cost_verdict = amount, judged
+    generation.save(update_fields=["actual_cost", "cost_verdict"])
 
 
 def verdict_of_bill(generation: Generation, amount: int) -> CostVerdict:

@@ -1,7 +1,7 @@
 """A day's money at a provider: by how much our balance there fell, beside the charges that we know of.
 
-known       every charge by the moment when we knew it: what a generation cost when it ended (reported, else what was
-            expected of a success), and what a late result cost when it came.
+known       every charge by the moment when we knew it: what a generation cost when it ended (billed or reported, else
+            what was expected of a success), less what became known by a late result: that counts when it came.
 straddlers  a provider may charge when a task is made, we know at its end. What is under way at a bound of the interval
             is therefore the provider's in one day and ours in the next: the first day's gap is positive, the next one's
             negative by the same, and both together are nothing. So a day is judged together with the days before it
@@ -19,9 +19,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
 
 from django.db import connection
-from django.db.models import BigIntegerField, Case, F, Q, QuerySet, Sum, Value, When
+from django.db.models import BigIntegerField, Case, Exists, F, OuterRef, Q, QuerySet, Subquery, Sum, Value, When
 from django.db.models.functions import Coalesce
 
 from generations.models import (
@@ -34,6 +35,7 @@ from generations.models import (
     LateResult,
     ProviderTopUp,
     Status,
+    UsageRow,
 )
 from generations.models import Case as CaseRow
 from generations.oversight import balances, cases
@@ -120,15 +122,28 @@ def nearest(provider: str, moment: datetime) -> BalanceReading | None:
 
 
 def known(provider: str, since: datetime, until: datetime) -> int:
-    """The charges that we came to know of after `since`, up to `until`."""
-    late = LateResult.objects.filter(generation__provider=provider)
-    came = late.filter(created_at__gt=since, created_at__lte=until).aggregate(sum=Sum("cost"))["sum"] or 0
+    """The charges that we came to know of after `since`, up to `until`: the best-known cost of what ended then, and of
+    each late result its part of that when it came."""
     ended = Generation.objects.filter(provider=provider, finished_at__gt=since, finished_at__lte=until)
     expected = When(actual_cost=None, status=Status.SUCCEEDED, then=F("expected_cost"))
     cost = Case(expected, default=Coalesce(F("actual_cost"), Value(0)), output_field=BigIntegerField())
-    # What came late was taken when it was made, and stands in its own row.
-    sums = ended.exclude(pk__in=late.values("generation_id")).aggregate(sum=Sum(cost))
-    return came + (sums["sum"] or 0)
+    late = LateResult.objects.filter(generation__provider=provider).annotate(part=_part_of_late())
+    came = late.filter(created_at__gt=since, created_at__lte=until)
+    of_ended = late.filter(generation__finished_at__gt=since, generation__finished_at__lte=until)
+    return _sum(ended, cost) + _sum(came, "part") - _sum(of_ended, "part")
+
+
+def _part_of_late() -> Case:
+    """How much of a generation's cost became known by a late result: what it told, else what a bill told of its task
+    since; nothing where the bill was faster."""
+    bills = UsageRow.objects.filter(provider=OuterRef("generation__provider"), task_id=OuterRef("provider_task_id"))
+    before = bills.filter(usage_import__imported_at__lte=OuterRef("created_at"))
+    told = Coalesce(F("cost"), Subquery(bills.values("amount")), Value(0), output_field=BigIntegerField())
+    return Case(When(Exists(before), then=Value(0)), default=told, output_field=BigIntegerField())
+
+
+def _sum(rows: QuerySet[Any], amount: Any) -> int:
+    return int(rows.aggregate(sum=Sum(amount))["sum"] or 0)
 
 
 def straddling(provider: str, moment: datetime) -> int:
@@ -186,7 +201,7 @@ def _point_out(case: CaseRow, gap: int) -> None:
 
 
 def doubtful(provider: str, since: datetime, until: datetime) -> str:
-    """A sentence on what may explain a gap: generations of that time whose outcome nobody knows."""
+    """A sentence on what may explain a gap: generations of that time of which nobody knows what they cost."""
     rows = Generation.objects.filter(
         provider=provider, finished_at__gt=since, finished_at__lte=until, cost_verdict=CostVerdict.UNATTRIBUTED
     )

@@ -6,10 +6,11 @@ close them. One is open a subject; what comes again after the end is a new case.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from accounts import audit
 from accounts.models import Action, User
@@ -84,6 +85,37 @@ def open_case(
     return case, made
 
 
+def lost_result(generation: Generation, *, amount: int, note: str, task_id: str | None = None) -> Case | None:
+    """Opens the case of what a provider took for a task (the generation's own, where none is named) and no team was
+    charged for. One a task, for ever: a bill that names it later tells nothing new, nor does a result of what a bill
+    had as none of ours. None where there is nothing to look into. In the caller's transaction, which holds the
+    generation's lock."""
+    if not amount or generation.charged:
+        return None
+    subject = (task_id or generation.provider_task_id or generation.public_id)[:200]
+    still_open = Q(kind__in=[CaseKind.LOST_RESULT, CaseKind.THEIRS_ONLY], closed_at=None)
+    known = Case.objects.filter(provider=generation.provider, subject=subject)
+    case = known.filter(still_open | Q(kind=CaseKind.LOST_RESULT, generation=generation)).first()
+    if case is None:
+        return open_case(
+            provider=generation.provider,
+            kind=CaseKind.LOST_RESULT,
+            subject=subject,
+            amount=amount,
+            generation=generation,
+            note=note,
+        )[0]
+    if case.kind == CaseKind.THEIRS_ONLY:
+        remark(case, f"It is a task of {generation.public_id}, whose team was charged nothing. {note}")
+    return case
+
+
+def known_lost(provider: str, task_ids: Sequence[str]) -> set[str]:
+    """Those of the tasks that have had their case of a lost result, closed ones too."""
+    found = Case.objects.filter(provider=provider, kind=CaseKind.LOST_RESULT, subject__in=task_ids)
+    return set(found.values_list("subject", flat=True))
+
+
 def remark(case: Case, text: str) -> None:
     """A program's note on an open case. In the caller's transaction."""
     CaseNote.objects.create(case=case, text=text[:MOST_TEXT])
@@ -135,7 +167,7 @@ def close(*, public_id: str, resolution: str, by: audit.Staff) -> Case:
 
     def work() -> Case:
         case = _open(public_id)
-        case.closed_at, case.closed_by, case.resolution = db.now(), audit.name_of(by.user), words
+        case.closed_at, case.closed_by, case.resolution = db.now(), audit.actor_of(by), words
         case.save(update_fields=["closed_at", "closed_by", "resolution"])
         _log(case, by=by, data={"did": "closed", "resolution": words})
         return case

@@ -8,12 +8,12 @@ from datetime import timedelta
 import pytest
 
 from accounts import audit
-from generations import observation
-from generations.models import BalanceDay, Case, CaseKind, Generation, LateResult
-from generations.oversight import balance_days, cases, top_ups
+from generations import observation, outcomes
+from generations.models import BalanceDay, Case, CaseKind, Generation, LateResult, Reason
+from generations.oversight import balance_days, cases, top_ups, usage
 from generations.providers import base
 from project import db
-from tests.oversight.reconciliation.conftest import midnight, moved, reading, yesterday
+from tests.oversight.reconciliation.conftest import bill, midnight, moved, reading, yesterday
 from tests.pages.conftest import delivered, doubted, started
 
 pytestmark = pytest.mark.django_db
@@ -142,6 +142,51 @@ def test_a_late_result_is_known_when_it_came(make: Callable[..., Generation]) ->
     assert balance_days.known("kie", midnight(1), midnight()) == 0
     assert balance_days.known("kie", midnight(), late.created_at) == COST
     assert balance_days.known("kie", late.created_at, late.created_at + timedelta(days=1)) == 0
+
+
+def test_a_late_result_without_a_cost_hides_nothing_that_a_bill_told(make: Callable[..., Generation]) -> None:
+    row = started(make("veo-3.1-fast"))
+    outcomes.fail(generation_id=row.pk, reason=Reason.TIMED_OUT)
+    row = yesterday(Generation.objects.get(pk=row.pk))
+    usage.take(bill((row.provider_task_id or "", COST)), by="x")
+    late = late_result(row, row.provider_task_id or "", None)
+    assert balance_days.known("kie", midnight(1), midnight()) == COST
+    assert balance_days.known("kie", midnight(), late.created_at) == 0
+    reading(1_000_000, midnight(1))
+    reading(1_000_000 - COST, midnight())
+    assert closed().gap == 0
+    assert not Case.objects.filter(kind=CaseKind.BALANCE_GAP).exists()
+
+
+@pytest.mark.parametrize("told", [None, COST - 1, COST])
+def test_a_bill_after_a_late_result_makes_it_known_whole_and_once(
+    told: int | None, make: Callable[..., Generation]
+) -> None:
+    row = started(make("veo-3.1-fast"))
+    outcomes.fail(generation_id=row.pk, reason=Reason.TIMED_OUT)
+    row = yesterday(Generation.objects.get(pk=row.pk))
+    late = late_result(row, row.provider_task_id or "", told)
+    usage.take(bill((row.provider_task_id or "", COST)), by="x")
+    came = COST if told is None else told
+    assert balance_days.known("kie", midnight(), late.created_at) == came
+    assert balance_days.known("kie", midnight(1), midnight()) == COST - came
+    assert balance_days.known("kie", midnight(1), late.created_at) == COST
+
+
+def test_late_results_of_two_tasks_are_known_with_what_was_told_at_the_end(make: Callable[..., Generation]) -> None:
+    row = started(make("veo-3.1-fast"))
+    outcomes.fail(generation_id=row.pk, reason=Reason.PROVIDER_FAILED, cost=7)
+    row = yesterday(Generation.objects.get(pk=row.pk))
+    late_result(row, "a", 100)
+    last = late_result(row, "b", 20)
+    assert balance_days.known("kie", midnight(1), midnight()) == 7
+    assert balance_days.known("kie", midnight(), last.created_at) == 120
+
+
+def late_result(row: Generation, task: str, cost: int | None) -> LateResult:
+    done = base.Done(sources=["https://results.example/a"], cost=cost)
+    observation.keep_late_result(generation=row, task_id=task, done=done)
+    return LateResult.objects.get(generation=row, provider_task_id=task)
 
 
 def test_a_charge_that_was_not_reported_counts_as_expected_and_a_failure_as_nothing(
