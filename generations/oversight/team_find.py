@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from django.db.models import Q, QuerySet
@@ -9,7 +10,8 @@ from django.db.models import Q, QuerySet
 from accounts.models import ApiKey, Membership, Team
 from billing.models import Account, Customer, Dispute, Payment, Refund, Restriction, WalletFreeze
 from generations.models import Generation
-from project import ids
+from project import ids, paging
+from project.paging import Page, Window
 
 PAGE = 25
 LONGEST = 200  # characters of what is looked for
@@ -35,16 +37,29 @@ class Finding:
     before: int | None
 
 
-def find(word: str, *, before: int | None = None, most: int = PAGE) -> Finding:
+def find(word: str, *, before: int | None = None) -> Finding:
     """Teams by name (a part of it), by the exact address of somebody who belongs to them, by public id (team, key,
     payment, generation, member), by an id of Stripe's or the start of a key. No word: all. Four queries or five."""
     word = word.strip()[:LONGEST]
     teams, how = _meant(word)
     if before is not None:
         teams = teams.filter(pk__lt=before)
-    found = list(teams.order_by("-pk")[: most + 1])
-    more, found = len(found) > most, found[:most]
+    found = list(teams.order_by("-pk")[: PAGE + 1])
+    more, found = len(found) > PAGE, found[:PAGE]
     return Finding(with_money(found), how, found[-1].pk if more else None)
+
+
+def each(word: str) -> Iterator[list[Found]]:
+    """All that `find` finds, some at a time: for the file."""
+    teams, _ = _meant(word.strip()[:LONGEST])
+
+    def page(window: Window) -> Page[Team]:
+        place = paging.read_key(window, int)
+        return paging.page_of_rows(
+            teams, window, fields=["pk"], values=place, newest_first=True, key_of=lambda team: (str(team.pk),)
+        )
+
+    return (with_money(batch) for batch in paging.every(page))
 
 
 def with_money(teams: list[Team]) -> list[Found]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,14 +10,13 @@ from billing import freezes, ledger, queries, restrictions, statements, words
 from billing.models import Adjustment, AdjustmentState, Restriction, WalletFreeze
 from billing.queries import Line
 from billing.statements import Adjusted, Statement
-from generations.oversight import team_find, team_tables
-from generations.oversight.team_tables import Cell, Money, Table
-from project import db, ids
+from generations.oversight import team_find, team_money, team_tables
+from generations.oversight.team_cells import Cell, Doer, Money, Part, Sight, Table, columns
+from generations.oversight.team_cells import Line as Cells
+from project import ids
 from project.errors import NotFound
 from project.money import dollars
 from project.paging import Page, Window
-
-LINES = 50
 
 
 @dataclass(frozen=True)
@@ -98,7 +96,7 @@ class Why:
 
 @dataclass(frozen=True)
 class Overview:
-    """The page of a team."""
+    """The page of a team. `cost` is None for whoever does not see costs."""
 
     team: Team
     wallet: ledger.Wallet
@@ -106,32 +104,28 @@ class Overview:
     restriction: Restriction | None
     freeze: WalletFreeze | None
     waiting: list[Adjustment]
-    tables: list[Table]
+    tables: list[Part]
     revenue: int
-    cost: int
+    cost: int | None
 
     @property
     def tiles(self) -> list[tuple[str, Money, str]]:
         """What, how much, and a note."""
         wallet = self.wallet
         frozen = wallet.frozen.balance if wallet.frozen else 0
-        return [
+        wide = [
             ("Balance", Money(wallet.balance), "available and held"),
             ("Available", Money(wallet.available.balance), ""),
             ("Held", Money(wallet.held.balance), "for what is under way"),
             ("Frozen", Money(frozen), "by a dispute, beside the balance"),
-            ("Charged in 30 days", Money(self.revenue), f"cost us {Money(self.cost).text}"),
+        ]
+        if self.cost is None:
+            return [*wide, ("Charged in 30 days", Money(self.revenue), "")]
+        return [
+            *wide,
+            ("Charged in 30 days", Money(self.revenue), f"cost us {dollars(self.cost)}"),
             ("Margin in 30 days", Money(self.revenue - self.cost), ""),
         ]
-
-
-def team(public_id: object) -> Team:
-    """A team by its public id. Raises NotFound."""
-    uuid = ids.parse("team", public_id)
-    found = Team.objects.filter(uuid=uuid).first() if uuid else None
-    if found is None:
-        raise NotFound("There is no such team.")
-    return found
 
 
 def adjustment(public_id: object) -> Adjustment:
@@ -150,11 +144,10 @@ def waiting() -> list[Adjustment]:
     return list(rows.order_by("proposed_at")[:50])
 
 
-def overview(found: Team) -> Overview:
+def overview(found: Team, sight: Sight) -> Overview:
     """As many queries whatever the team has."""
     restriction, freeze = restrictions.open_of(found), freezes.open_of(found)
-    tables = [build(found) for build in team_tables.TABLES.values()]
-    spent = next(table for table in tables if table.name == "spend")
+    revenue, cost = team_tables.sums_of(found)
     rows = Adjustment.objects.filter(team=found, state=AdjustmentState.PROPOSED).select_related("proposed_by")
     return Overview(
         team=found,
@@ -163,9 +156,9 @@ def overview(found: Team) -> Overview:
         restriction=restriction,
         freeze=freeze,
         waiting=list(rows.order_by("proposed_at")[:10]),
-        tables=tables,
-        revenue=_sum(spent, 3),
-        cost=_sum(spent, 4),
+        tables=[build(found, sight).first() for build in team_tables.TABLES.values()],
+        revenue=revenue,
+        cost=cost if sight.costs else None,
     )
 
 
@@ -175,61 +168,43 @@ def why(found: Team, start: datetime, end: datetime) -> Why:
     return Why(found, statement, statements.adjusted(statement))
 
 
-def lines(found: Team, statement: Statement, window: Window) -> tuple[Table, Page[Line]]:
-    """A page of the period's movements, each with what it is about."""
-    page = queries.statement(found, window, within=statement.within)
-    return _movements(page.rows), page
+def movements(found: Team, statement: Statement, sight: Sight) -> Table:
+    """The movements of the period, the newest first, each with what it is about."""
+
+    def read(window: Window) -> Page[Cells]:
+        page = queries.statement(found, window, within=statement.within)
+        return Page([_movement(line, sight) for line in page.rows], page.older, page.newer)
+
+    money = ("Change", "Held", "Balance after")
+    return Table(
+        name="movements",
+        title="Movements",
+        columns=columns("When", "What", "About", *money, "By", "Why", money=money),
+        none="Nothing moved in this period.",
+        read=read,
+    )
 
 
-def movements(found: Team, statement: Statement, most: int) -> Table:
-    """The newest movements of the period, for a file."""
-    rows: list[Line] = []
-    page = queries.statement(found, Window(500), within=statement.within)
-    while True:
-        rows += page.rows
-        if page.older is None or len(rows) >= most:
-            return _movements(rows[:most])
-        page = queries.statement(found, Window(500, "older", page.older), within=statement.within)
+def _movement(line: Line, sight: Sight) -> Cells:
+    transfer = line.transfer
+    return (
+        *(line.at, words.what(transfer), _about(line, sight)),
+        *(Money(line.change), Money(line.held.change), Money(line.left)),
+        *(Doer(transfer.actor), transfer.reason),
+    )
 
 
-def _movements(rows: Sequence[Line]) -> Table:
-    told = [
-        [
-            Cell(line.at),
-            Cell(words.what(line.transfer)),
-            _about(line),
-            Cell(Money(line.change)),
-            Cell(Money(line.held.change)),
-            Cell(Money(line.left)),
-            Cell(line.transfer.actor),
-            Cell(line.transfer.reason),
-        ]
-        for line in rows
-    ]
-    heads = ("When", "What", "About", ">$Change", ">$Held", ">$Balance after", "By", "Why")
-    return Table("movements", "Movements", heads, told, "Nothing moved in this period.")
-
-
-def _about(line: Line) -> Cell:
+def _about(line: Line, sight: Sight) -> Cell:
     transfer = line.transfer
     if transfer.hold is not None:
-        return Cell(transfer.hold.reference, team_tables.of_generation(transfer.hold.reference))
+        return Cell(transfer.hold.reference, team_money.of_generation(transfer.hold.reference))
     if transfer.payment is not None:
-        return Cell(transfer.payment.public_id, team_tables.of_payment(transfer.payment))
+        return team_money.of_payment(transfer.payment, sight)
     if words.adjusted(transfer):
         public_id = f"adj_{transfer.key.split(':')[1]}"
-        return Cell(public_id, f"/admin/teams/adjustments/{public_id}")
+        return Cell(public_id, team_money.of_adjustment(public_id))
     return Cell(None)
-
-
-def _sum(table: Table, column: int) -> int:
-    return sum(cell.value.micro for row in table.rows if isinstance((cell := row[column]).value, Money))
 
 
 def _times(count: int, word: str) -> str:
     return f"{count:,} {word}{'' if count == 1 else 's'}"
-
-
-def today() -> datetime:
-    """Now by the database's clock."""
-    return db.now()

@@ -13,8 +13,10 @@ from django.shortcuts import render
 from django.utils.cache import patch_cache_control
 
 from accounts import audit
+from accounts.duties import CODE
 from accounts.duties import may as may
 from accounts.models import User
+from generations.staff.names import Names
 from project.errors import Forbidden
 
 P = ParamSpec("P")
@@ -51,10 +53,14 @@ DESKS = (
 )
 
 
+EXPORT = "export_costs"  # every file of the desks needs it, beside the act that shows what is in the file
+
+
 def staff_page(
-    *acts: str,
+    *acts: str, superusers: bool = False
 ) -> Callable[[Page[P]], Callable[Concatenate[HttpRequest, P], HttpResponseBase]]:
-    """Lets staff in who have passed the gate (sign-in, second factor) and may do all of `acts`: `request.staff`.
+    """Lets staff in who have passed the gate (sign-in, second factor) and may do all of `acts`: `request.staff`. With
+    `superusers` nobody else. The view says what it asks for: `acts`, `superusers`.
 
     Others are sent to sign in or to add a factor, or get Forbidden. No shared cache keeps the page."""
 
@@ -64,11 +70,14 @@ def staff_page(
             staff = cast(StaffRequest, request)
             for act in acts:
                 require(staff, act)
+            if superusers and not staff.user.is_superuser:
+                raise Forbidden("Only superusers may see and do this.", code=CODE)
             staff.staff = audit.Staff(staff.user)
             response = view(staff, *args, **kwargs)
             patch_cache_control(response, private=True, no_cache=True)
             return response
 
+        vars(guarded).update(acts=acts, superusers=superusers)  # what the test of all addresses asks
         return cast("Callable[Concatenate[HttpRequest, P], HttpResponseBase]", admin.site.admin_view(guarded))
 
     return decorate
@@ -77,13 +86,18 @@ def staff_page(
 def require(request: StaffRequest, act: str) -> None:
     """Raises Forbidden for staff who may not do an act: for pages with several."""
     if not may(request.user, act):
-        raise Forbidden("This is not among your duties. Ask a superuser for it.", code="not_your_duty")
+        raise Forbidden("This is not among your duties. Ask a superuser for it.", code=CODE)
 
 
 def show(
     request: StaffRequest, template: str, context: Mapping[str, Any] | None = None, *, desk: str, status: int = 200
 ) -> HttpResponse:
-    """A desk's page in the staff's frame. The template gets `desks`, `desk`, and `acts`: what this person may do."""
+    """A desk's page in the staff's frame. The template gets `desks`, `desk`, and `acts`: what this person may do; and
+    `{% who %}` writes people's addresses."""
+    names = Names()
     acts = {name.removeprefix("generations.") for name in request.user.get_all_permissions()}
-    frame = {"desks": [item for item in DESKS if item.permission in acts], "desk": desk, "acts": acts}
-    return render(request, template, {**frame, **(context or {})}, status=status)
+    desks = [item for item in DESKS if item.permission in acts]
+    frame: dict[str, Any] = {"desks": desks, "desk": desk, "acts": acts, "staff_names": names}
+    answer = render(request, template, {**frame, **(context or {})}, status=status)
+    answer.content = names.fill(answer.content)
+    return answer

@@ -11,6 +11,7 @@ urlpatterns: list[URLPattern] = [
     path("teams.csv", views_teams.teams_csv, name="staff_teams_csv"),
     path("teams/view/end", views_viewing.end, name="staff_view_end"),
     path("teams/adjustments/<str:public_id>", views_team_acts.adjustment, name="staff_adjustment"),
+    path("teams/generations/<str:public_id>", views_teams.generation, name="staff_generation"),
     path("teams/<str:public_id>", views_teams.team, name="staff_team"),
     path("teams/<str:public_id>/statement", views_teams.statement, name="staff_team_statement"),
     path("teams/<str:public_id>/tables/<str:name>.csv", views_teams.table_csv, name="staff_team_csv"),

@@ -17,6 +17,7 @@ from accounts.forms_teams import sent, tell
 from accounts.models import Team
 from billing import adjustments, freezes, restrictions
 from generations.oversight import team_page, team_previews
+from generations.oversight.teams import by_id
 from generations.staff.desk import StaffRequest, may, require, show, staff_page
 from generations.staff.forms_teams import AdjustForm, GrantForm, NoteForm, ReasonForm
 from project import db
@@ -118,7 +119,7 @@ def act(request: StaffRequest, public_id: str, name: str) -> HttpResponse:
         raise NotFound("There is no such page.")
     what = ACTS[name]
     require(request, what.duty)
-    team = team_page.team(public_id)
+    team = by_id(public_id)
     form, status = ReasonForm(sent(request)), 200
     if request.method == "POST":
         status = 422
@@ -208,7 +209,7 @@ def _money(
     request: StaffRequest, public_id: str, form: GrantForm, title: str, do: Callable[[Team, GrantForm], HttpResponse]
 ) -> HttpResponse:
     """GET asks, POST shows what it would do, POST with `confirmed` does it."""
-    team = team_page.team(public_id)
+    team = by_id(public_id)
     context: dict[str, Any] = {"team": team, "form": form, "title": title, "button": "Go on", "says": []}
     status = 200
     if request.method == "POST":

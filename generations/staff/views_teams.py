@@ -11,18 +11,20 @@ from django.views.decorators.http import require_safe
 
 from billing import forms_statements
 from billing.forms_statements import PeriodForm
-from generations.oversight import team_find, team_page, team_tables
+from generations.oversight import story, team_find, team_page, team_tables
+from generations.oversight.team_cells import Sight
+from generations.oversight.teams import by_id
 from generations.staff.desk import StaffRequest, show, staff_page
-from generations.staff.exports import csv_of
+from generations.staff.exports import csv_of, csv_of_table, money, money_heads
 from generations.staff.forms_teams import FindForm
-from project import params
+from generations.staff.places import ways_on, window_of
+from project import db, params
 from project.errors import NotFound
-from project.money import usd
-from project.paging import Side, Window
+from project.times import stamp
 
 DESK = "teams"
-MOST = 1_000  # teams in a file
 LONGEST_ID = 18  # digits
+HEAD = ("team", "name", "standing", *money_heads("balance", "held"), "since")
 
 
 @staff_page("see_teams")
@@ -35,7 +37,6 @@ def teams(request: StaffRequest) -> HttpResponse:
     older = urlencode({"q": word, "before": found.before}) if found.before else ""
     context = {
         "form": FindForm(initial={"q": word}),
-        "word": word,
         "found": found,
         "older": f"?{older}" if older else "",
         "waiting": team_page.waiting(),
@@ -44,35 +45,27 @@ def teams(request: StaffRequest) -> HttpResponse:
     return show(request, "staff/teams.html", context, desk=DESK)
 
 
-@staff_page("see_teams")
+@staff_page("see_teams", "export_costs")
 @require_safe
 def teams_csv(request: StaffRequest) -> HttpResponseBase:
-    """The same as a file, at most 1,000."""
+    """The same as a file, all of them."""
     params.check(request.GET, frozenset({"q"}))
     word = request.GET.get("q", "")
-    header = ["team", "name", "standing", "balance_micro", "balance_usd", "held_micro", "held_usd", "since"]
-    rows = [
-        (
-            *(row.team.public_id, row.team.name, row.standing),
-            *(row.balance, usd(row.balance), row.held, usd(row.held)),
-            row.team.created_at.isoformat(),
-        )
-        for row in team_find.find(word, most=MOST).rows
-    ]
-    return csv_of(request, name="teams", header=header, batches=[rows], about=word)
+    batches = ([_cells(row) for row in rows] for rows in team_find.each(word))
+    return csv_of(request, name="teams", header=HEAD, batches=batches, about=word)
 
 
 @staff_page("see_teams")
 @require_safe
 def team(request: StaffRequest, public_id: str) -> HttpResponse:
     """All about one team. A constant number of queries."""
-    found = team_page.team(public_id)
+    found = by_id(public_id)
     params.check(request.GET, frozenset())
     form = _period(request)
     start, end = form.moments
     context = {
         "team": found,
-        "page": team_page.overview(found),
+        "page": team_page.overview(found, Sight.of(request.user)),
         "why": team_page.why(found, start, end),
         "period": urlencode(form.kept),
     }
@@ -84,7 +77,7 @@ def team(request: StaffRequest, public_id: str) -> HttpResponse:
 def statement(request: StaffRequest, public_id: str) -> HttpResponse:
     """Why the balance is what it is, of any period, with each movement; `older` and `newer` are places in it."""
     params.check(request.GET, frozenset({"from", "to", "older", "newer"}))
-    found = team_page.team(public_id)
+    found = by_id(public_id)
     since = found.created_at.astimezone(UTC).date()
     form = _period(request)
     shortcuts = form.shown(forms_statements.of_statement(_today(), since))
@@ -92,40 +85,51 @@ def statement(request: StaffRequest, public_id: str) -> HttpResponse:
     if not form.is_valid():
         return show(request, "staff/team_statement.html", context, desk=DESK, status=422)
     why = team_page.why(found, *form.moments)
-    side: Side = "newer" if request.GET.get("newer") else "older"
-    place = request.GET.get(side)
-    window = Window(team_page.LINES, side, tuple(place.split(".")) if place else None)
-    table, page = team_page.lines(found, why.statement, window)
+    table = team_page.movements(found, why.statement, Sight.of(request.user))
+    page = table.read(window_of(request))
     context |= {
         "why": why,
-        "table": table,
+        "table": table.part(page.rows),
         "period": urlencode(form.kept),
-        "newer": f"?{urlencode({**form.kept, 'newer': '.'.join(page.newer)})}" if page.newer else "",
-        "older": f"?{urlencode({**form.kept, 'older': '.'.join(page.older)})}" if page.older else "",
+        **ways_on(page, form.kept),
     }
     return show(request, "staff/team_statement.html", context, desk=DESK)
 
 
-@staff_page("see_teams")
+@staff_page("see_teams", "export_costs")
 @require_safe
 def table_csv(request: StaffRequest, public_id: str, name: str) -> HttpResponseBase:
-    """One of the tables as a file, at most 10,000 rows; `movements` of a period."""
+    """One of the tables as a file, all its rows; `movements` of a period."""
     params.check(request.GET, frozenset({"from", "to"}))
-    found = team_page.team(public_id)
+    found, sight = by_id(public_id), Sight.of(request.user)
     about = found.public_id
     if name == "movements":
         form = _period(request)
         if not form.is_valid():
             return statement(request, public_id)
         why = team_page.why(found, *form.moments)
-        table = team_page.movements(found, why.statement, team_tables.MOST_CSV)
+        table = team_page.movements(found, why.statement, sight)
         about = f"{about} {form.first} {form.last}"
     elif name in team_tables.TABLES:
-        table = team_tables.TABLES[name](found, most=team_tables.MOST_CSV)
+        table = team_tables.TABLES[name](found, sight)
     else:
         raise NotFound("There is no such table.")
-    header, rows = team_tables.csv_of(table)
-    return csv_of(request, name=f"team-{name}", header=header, batches=[rows], about=about)
+    return csv_of_table(request, table, name=f"team-{name}", about=about)
+
+
+@staff_page("see_teams")
+@require_safe
+def generation(request: StaffRequest, public_id: str) -> HttpResponse:
+    """Why one generation of a team was charged, and what became of it: as the team may know it, without our costs."""
+    params.check(request.GET, frozenset())
+    return show(request, "staff/team_generation.html", {"story": story.of(public_id)}, desk=DESK)
+
+
+def _cells(row: team_find.Found) -> tuple[Any, ...]:
+    return (
+        *(row.team.public_id, row.team.name, row.standing),
+        *(*money(row.balance, row.held), stamp(row.team.created_at)),
+    )
 
 
 def _period(request: StaffRequest) -> PeriodForm:
@@ -137,7 +141,7 @@ def _period(request: StaffRequest) -> PeriodForm:
 
 
 def _today() -> date:
-    return team_page.today().astimezone(UTC).date()
+    return db.now().astimezone(UTC).date()
 
 
 def _number(text: str | None) -> int | None:

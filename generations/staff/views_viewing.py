@@ -9,7 +9,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts import viewing
 from accounts.forms_teams import sent, tell
-from generations.oversight import team_page
+from generations.oversight.teams import by_id
 from generations.staff.desk import StaffRequest, show, staff_page
 from generations.staff.forms_teams import ReasonForm
 from project.errors import Problem
@@ -26,7 +26,7 @@ SAYS = (
 @require_http_methods(["GET", "HEAD", "POST"])
 def begin(request: StaffRequest, public_id: str) -> HttpResponse:
     """Asks for the reason; POST begins and leads to the team's history."""
-    team = team_page.team(public_id)
+    team = by_id(public_id)
     form, status = ReasonForm(sent(request)), 200
     if request.method == "POST":
         status = 422

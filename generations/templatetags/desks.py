@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 from django import template
+from django.template import Context
 from django.utils.safestring import SafeString, mark_safe
 
 from generations.oversight import figures
@@ -16,6 +17,7 @@ from project.money import dollars as in_dollars
 
 if TYPE_CHECKING:
     from generations.staff.forms_costs import CostsForm
+    from generations.staff.names import Names
 
 register = template.Library()
 NOTHING = "\N{EN DASH}"
@@ -31,6 +33,13 @@ def dollars(value: int | None) -> str:
 def percent(ppm: int | None) -> str:
     """`12.3 %` of parts per million; nothing for None."""
     return in_percent(ppm)
+
+
+@register.simple_tag(takes_context=True)
+def who(context: Context, actor: str) -> str:
+    """Who did something, as a row names them (audit.actor_of): the address of a person."""
+    names: Names = context["staff_names"]
+    return names.gap(actor)
 
 
 @register.simple_tag

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import re
 import uuid
 from collections.abc import Iterator
@@ -61,3 +63,9 @@ def send(client: Client, address: str, **typed: Any) -> Any:
     """Opens the form and sends it with its own key, as a browser does."""
     key = re.search(r'name="once" value="([0-9a-f-]+)"', client.get(address).content.decode())
     return client.post(address, {**({"once": key.group(1)} if key else {}), **typed})
+
+
+def rows_of(answer: Any) -> list[dict[str, str]]:
+    """A file's lines."""
+    body = b"".join(answer.streaming_content).decode("utf-8-sig")
+    return list(csv.DictReader(io.StringIO(body)))

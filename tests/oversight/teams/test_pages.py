@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Callable
 from typing import Any
 
@@ -17,13 +15,12 @@ from accounts.models import AuditEvent, Team
 from billing import adjustments
 from billing.models import Adjustment, Restriction, Transfer, WalletFreeze
 from generations.models import Generation
-from generations.oversight import team_page
 from project import db
 from project.money import USD
 from tests.accounts.audit.conftest import browser_of
 from tests.billing.purchases import bought
 from tests.oversight.conftest import Desk
-from tests.oversight.teams.conftest import acts, available, once, send
+from tests.oversight.teams.conftest import acts, available, once, rows_of, send
 from tests.pages.conftest import delivered
 from tests.world import World, person, team_of
 
@@ -33,11 +30,6 @@ ALL = ("see_teams", "grant_credit", "adjust_credit", "freeze_wallets", "restrict
 def text(answer: Any) -> str:
     content: str = answer.content.decode()
     return content
-
-
-def rows_of(answer: Any) -> list[dict[str, str]]:
-    body = b"".join(answer.streaming_content).decode("utf-8-sig")
-    return list(csv.DictReader(io.StringIO(body)))
 
 
 @pytest.mark.parametrize(
@@ -76,7 +68,7 @@ def test_a_team_is_found_by_what_one_has(
 
 
 def test_the_list_goes_on_page_by_page_with_as_many_queries(world: World, desk: Desk) -> None:
-    client = desk("see_teams")
+    client = desk("see_teams", "export_costs")
     client.get("/admin/teams")
     with CaptureQueriesContext(
         connection,
@@ -130,7 +122,7 @@ def test_the_sum_is_the_statement_to_the_micro_dollar(
     adjustments.propose(team=world.team, amount=2 * USD, reason="more", by=ann, once=once())
     adjustments.propose(team=world.team, amount=-USD, reason="less", by=ann, once=once())
     today = db.now().date()
-    client = desk("see_teams")
+    client = desk("see_teams", "export_costs")
     answer = client.get(f"/admin/teams/{world.team.public_id}/statement", {"from": str(today), "to": str(today)})
     why = answer.context["why"]
     assert why.adds_up
@@ -147,21 +139,6 @@ def test_the_sum_is_the_statement_to_the_micro_dollar(
     own = text(browser_of(world.alice).get("/wallet/statement"))
     assert "Adjusted by the people who run this Framehouse" in own
     assert "Adjusted: taken back" in own
-
-
-def test_every_table_is_a_file(world: World, desk: Desk, make: Callable[..., Generation]) -> None:
-    make()
-    client = desk("see_teams")
-    names = [table.name for table in team_page.overview(world.team).tables]
-    assert len(names) == 13
-    for name in names:
-        answer = client.get(f"/admin/teams/{world.team.public_id}/tables/{name}.csv")
-        assert answer.status_code == 200, name
-        rows_of(answer)
-        assert AuditEvent.objects.filter(action="costs.exported", target=f"team-{name}").exists()
-    keys = rows_of(client.get(f"/admin/teams/{world.team.public_id}/tables/keys.csv"))
-    assert [row["start"] for row in keys] == [f"fh_live_{world.api_key.lookup}_…"]
-    assert client.get(f"/admin/teams/{world.team.public_id}/tables/nothing.csv").status_code == 404
 
 
 def test_a_grant_asks_says_and_is_done_once(world: World, desk: Desk) -> None:

@@ -12,6 +12,7 @@ DESK: dict[str, Rule] = {
     "teams.csv": Rule("staff"),
     "teams/view/end": Rule("staff"),
     "teams/adjustments/<str:public_id>": Rule("staff", given=ADJUSTMENT),
+    "teams/generations/<str:public_id>": Rule("staff", ids={"public_id": "generation"}),
     "teams/<str:public_id>": Rule("staff", ids=TEAM),
     "teams/<str:public_id>/statement": Rule("staff", ids=TEAM),
     "teams/<str:public_id>/tables/<str:name>.csv": Rule("staff", ids=TEAM, given={"name": "lots"}),
