@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -35,7 +35,6 @@ KEPT: Mapping[str, Q] = {
 }
 TURNED_AWAY = {str(Refusal.FORGED): Q(verdict=Refusal.FORGED), str(Refusal.ALTERED): Q(verdict=Refusal.ALTERED)}
 VERDICTS = (*KEPT, *TURNED_AWAY)
-BATCH = 500
 SHOWN_BYTES = 64 * 1024
 
 _SECRET = re.compile(r"(?i)api_?key|secret|token|authorization|signature|password|credential")
@@ -77,7 +76,7 @@ class Shown:
 
 
 @dataclass(frozen=True)
-class Wanted:
+class CallbackFilter:
     """Which callbacks are asked for; "" is any."""
 
     verdict: str = ""
@@ -90,7 +89,7 @@ class Wanted:
         return ids.parse("gen", self.generation) or UUID(int=0)
 
 
-def page(wanted: Wanted, window: Window) -> Page[Entry]:
+def page(wanted: CallbackFilter, window: Window) -> Page[Entry]:
     """One page, the newest first; what is turned away stands where it last came. Two queries."""
     key = read_key(window, instant, str, int)
     older = window.side == "older"
@@ -104,17 +103,6 @@ def page(wanted: Wanted, window: Window) -> Page[Entry]:
     if not older:
         found.reverse()
     return cut(found, window, more=more, newer_key=_key_of, older_key=_key_of)
-
-
-def each(wanted: Wanted) -> Iterator[Sequence[Entry]]:
-    """All of them in batches, for a file."""
-    window = Window(BATCH)
-    while True:
-        found = page(wanted, window)
-        yield found.rows
-        if found.older is None:
-            return
-        window = Window(BATCH, "older", found.older)
 
 
 def one(public_id: str, *, with_balance: bool) -> Shown:
@@ -210,7 +198,7 @@ def _clean(text: str, *, with_balance: bool) -> str:
     return text if with_balance else _LOOSE.sub(rf"\1{HIDDEN}", text)
 
 
-def _kept_rows(wanted: Wanted, window: Window, key: tuple[Any, ...] | None) -> list[Callback]:
+def _kept_rows(wanted: CallbackFilter, window: Window, key: tuple[Any, ...] | None) -> list[Callback]:
     rows = Callback.objects.select_related("attempt__generation__team").defer("body")
     if wanted.verdict:
         rows = rows.filter(KEPT[wanted.verdict])
@@ -224,7 +212,7 @@ def _kept_rows(wanted: Wanted, window: Window, key: tuple[Any, ...] | None) -> l
     return list(ordered[: window.limit + 1])
 
 
-def _refused_rows(wanted: Wanted, window: Window, key: tuple[Any, ...] | None) -> list[RefusedCallback]:
+def _refused_rows(wanted: CallbackFilter, window: Window, key: tuple[Any, ...] | None) -> list[RefusedCallback]:
     rows = RefusedCallback.objects.select_related("attempt__generation__team").defer("head")
     if wanted.verdict:
         rows = rows.filter(TURNED_AWAY[wanted.verdict])

@@ -5,7 +5,7 @@ Open generations are few beside all there are, and have partial indexes (generat
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -31,7 +31,6 @@ AGES: Mapping[str, tuple[int, int | None]] = {
 }
 # How long outputs are still to be had at the provider by its own word: kie.md 6, fal.md 6.
 KEPT_THERE = {"kie": timedelta(days=14), "fal": timedelta(days=7)}
-BATCH = 500
 MOST_HISTORY = 500
 
 
@@ -55,7 +54,7 @@ class Line:
 
 
 @dataclass(frozen=True)
-class Wanted:
+class OpenFilter:
     """Which open generations are asked for; "" is any."""
 
     provider: str = ""
@@ -87,7 +86,7 @@ def counts() -> list[Line]:
     ]
 
 
-def rows(wanted: Wanted) -> QuerySet[Generation]:
+def rows(wanted: OpenFilter) -> QuerySet[Generation]:
     """The open generations asked for, with `tries`: how many attempts they had."""
     condition = Q(status__in=OPEN)
     moment = db.now()
@@ -110,7 +109,7 @@ def rows(wanted: Wanted) -> QuerySet[Generation]:
     )
 
 
-def page(wanted: Wanted, window: Window) -> Page[Generation]:
+def page(wanted: OpenFilter, window: Window) -> Page[Generation]:
     """One page of them, the oldest first."""
     return page_of_rows(
         rows(wanted),
@@ -120,17 +119,6 @@ def page(wanted: Wanted, window: Window) -> Page[Generation]:
         newest_first=False,
         key_of=lambda row: (stamp(row.created_at), row.pk.hex),
     )
-
-
-def each(wanted: Wanted) -> Iterator[Sequence[Generation]]:
-    """All of them in batches, for a file."""
-    window = Window(BATCH)
-    while True:
-        found = page(wanted, window)
-        yield found.rows
-        if found.older is None:
-            return
-        window = Window(BATCH, "older", found.older)
 
 
 @dataclass(frozen=True)
@@ -157,17 +145,6 @@ def late_page(window: Window) -> Page[LateResult]:
         newest_first=True,
         key_of=lambda row: (str(row.pk),),
     )
-
-
-def each_late() -> Iterator[list[Late]]:
-    """All of them in batches, for a file."""
-    window = Window(BATCH)
-    while True:
-        found = late_page(window)
-        yield late_of(found.rows)
-        if found.older is None:
-            return
-        window = Window(BATCH, "older", found.older)
 
 
 def late_of(found: Sequence[LateResult]) -> list[Late]:

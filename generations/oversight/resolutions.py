@@ -11,16 +11,18 @@ from uuid import UUID
 from django.db import IntegrityError
 
 from accounts import audit
+from accounts.duties import reason_of
 from accounts.models import Action
 from generations import catalog, claims, limiter, outcomes, providers, submission
-from generations.models import Attempt, AttemptOutcome, Generation, LateResult, Reason, Status
+from generations.models import Attempt, AttemptOutcome, Generation, Reason, Status
+from generations.oversight import usage_match
 from generations.providers import base
 from generations.states import locked
 from project import db
 from project.errors import Conflict, FieldError, Invalid, NotFound, RateLimited, Unavailable
+from project.ids import public
 
 TASK_ID = re.compile(r"[0-9A-Za-z_.:-]{1,200}", re.ASCII)  # what both providers hand out (kie_records, fal_records)
-LONGEST = 200
 
 
 @dataclass(frozen=True)
@@ -64,7 +66,7 @@ def attach(*, generation_id: UUID, task_id: str, reason: str, by: audit.Staff) -
     charged, is decided as ever by what the provider's record says later.
 
     Raises what look_up raises, Invalid without a reason, NotFound, Conflict when it is not unknown any more."""
-    reason = _reason(reason)
+    reason = reason_of(reason)
     row = Generation.objects.filter(pk=generation_id).first()
     if row is None:
         raise NotFound("There is no such generation.")
@@ -75,8 +77,9 @@ def attach(*, generation_id: UUID, task_id: str, reason: str, by: audit.Staff) -
     def work() -> Generation:
         generation = locked(generation_id)
         _require_unknown(generation)
+        _require_free(generation, clean)  # a callback may have named it meanwhile
         attempt = Attempt.objects.filter(generation=generation, outcome=AttemptOutcome.UNKNOWN).first()
-        if attempt is None or not submission.attach(attempt.pk, clean, urls={}, by=_name(by)):
+        if attempt is None or not submission.attach(attempt.pk, clean, urls={}, by=audit.actor_of(by)):
             raise _resolved_meanwhile(generation)
         generation.refresh_from_db()
         _audit(generation, by=by, how="attached", reason=reason, task=clean, provider_says=told.state)
@@ -87,7 +90,7 @@ def attach(*, generation_id: UUID, task_id: str, reason: str, by: audit.Staff) -
     except IntegrityError as error:
         if db.broken_rule(error) != "generation_task_once":
             raise
-        raise _wrong("Another generation has this task.") from error
+        raise _wrong("This task belongs to another generation.") from error
 
 
 def release(*, generation_id: UUID, reason: str, by: audit.Staff) -> Generation:
@@ -95,14 +98,16 @@ def release(*, generation_id: UUID, reason: str, by: audit.Staff) -> Generation:
     stays booked as unattributed. A result that comes later is kept and never charged.
 
     Raises Invalid without a reason, NotFound, Conflict when it is not unknown any more."""
-    reason = _reason(reason)
+    reason = reason_of(reason)
     if not Generation.objects.filter(pk=generation_id).exists():
         raise NotFound("There is no such generation.")
 
     def work() -> Generation:
         generation = locked(generation_id)
         _require_unknown(generation)
-        outcomes.fail_locked(generation, reason=Reason.OUTCOME_UNKNOWN, detail="released by staff", actor=_name(by))
+        outcomes.fail_locked(
+            generation, reason=Reason.OUTCOME_UNKNOWN, detail="released by staff", actor=audit.actor_of(by)
+        )
         _audit(generation, by=by, how="released", reason=reason)
         return generation
 
@@ -120,11 +125,6 @@ def _audit(generation: Generation, *, by: audit.Staff, **data: str) -> None:
     )
 
 
-def _name(by: audit.Staff) -> str:
-    """Who did it, as a generation's history has it: never a person's name or address."""
-    return f"{audit.STAFF}:{by.user.pk}"
-
-
 def _require_unknown(generation: Generation) -> None:
     if generation.status != Status.UNKNOWN:
         raise _resolved_meanwhile(generation)
@@ -135,11 +135,10 @@ def _resolved_meanwhile(generation: Generation) -> Conflict:
 
 
 def _require_free(generation: Generation, task_id: str) -> None:
-    """Neither another generation's task nor one that came too late for another."""
-    others = Generation.objects.filter(provider=generation.provider, provider_task_id=task_id).exclude(pk=generation.pk)
-    late = LateResult.objects.filter(generation__provider=generation.provider, provider_task_id=task_id)
-    if others.exists() or late.exclude(generation=generation).exists():
-        raise _wrong("Another generation has this task.")
+    """Not a task of another generation, nor one that came for another: its team would get what that one's asked for."""
+    other = usage_match.owner_besides(generation, task_id)
+    if other is not None:
+        raise _wrong(f"This task belongs to another generation: {public('gen', other)}.")
 
 
 def _is_ours(generation: Generation, callback_url: str) -> bool:
@@ -158,15 +157,6 @@ def _told(says: base.Observation, *, proven: bool) -> Told:
             return Told("done, with a result that cannot be read", 0, None, proven)
         case _:
             return Told("running", 0, None, proven)
-
-
-def _reason(text: str) -> str:
-    text = text.strip()
-    if not 1 <= len(text) <= LONGEST:
-        raise Invalid(
-            "A reason is needed.", errors=[FieldError("reason", "Say in 1 to 200 characters why.", "required")]
-        )
-    return text
 
 
 def _wrong(message: str) -> Invalid:

@@ -64,9 +64,9 @@ class OpenForm(Asked):
         self.fields["model"].choices = [("", "all"), *((slug, slug) for slug in catalog.ENTRIES)]  # type: ignore[attr-defined]
 
     @property
-    def wanted(self) -> open_rows.Wanted:
+    def wanted(self) -> open_rows.OpenFilter:
         found = self.cleaned_data
-        return open_rows.Wanted(
+        return open_rows.OpenFilter(
             provider=found["provider"],
             status=found["status"],
             age=found["age"],
@@ -93,9 +93,11 @@ class CallbacksForm(Asked):
         return text
 
     @property
-    def wanted(self) -> callback_log.Wanted:
+    def wanted(self) -> callback_log.CallbackFilter:
         found = self.cleaned_data
-        return callback_log.Wanted(verdict=found["verdict"], provider=found["provider"], generation=found["generation"])
+        return callback_log.CallbackFilter(
+            verdict=found["verdict"], provider=found["provider"], generation=found["generation"]
+        )
 
 
 class HealthForm(Asked):

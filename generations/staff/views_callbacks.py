@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from django.contrib import messages
@@ -17,6 +18,7 @@ from generations.staff.places import ways_on, window_of
 from generations.staff.views_operations import DESK
 from project import params
 from project.errors import NotFound
+from project.paging import every
 from project.times import stamp
 
 FILTERS = frozenset({"verdict", "provider", "generation"})
@@ -37,7 +39,7 @@ def callbacks(request: StaffRequest) -> HttpResponseBase:
     return show(request, "staff/operations_callbacks.html", context, desk=DESK)
 
 
-@staff_page("see_operations")
+@staff_page("see_operations", "export_costs")
 @require_GET
 def callbacks_csv(request: StaffRequest) -> HttpResponseBase:
     """The same as a file, all of them, without bodies."""
@@ -46,7 +48,7 @@ def callbacks_csv(request: StaffRequest) -> HttpResponseBase:
     if not form.is_valid():
         context = {"part": "callbacks", "form": form}
         return show(request, "staff/operations_callbacks.html", context, desk=DESK, status=422)
-    batches = ([_cells(entry) for entry in entries] for entries in callback_log.each(form.wanted))
+    batches = ([_cells(entry) for entry in entries] for entries in every(partial(callback_log.page, form.wanted)))
     return csv_of(request, name="callbacks", header=HEAD, batches=batches, about=form.query)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from django.contrib import messages
@@ -14,24 +15,23 @@ from generations.models import Generation, Status
 from generations.oversight import books_log, health, open_rows, pauses, resolutions
 from generations.oversight.resolutions import Told
 from generations.staff.desk import StaffRequest, may, show, staff_page
-from generations.staff.exports import csv_of
+from generations.staff.exports import csv_of, money, money_heads
 from generations.staff.forms_operations import PLACES, AttachForm, OpenForm, ReleaseForm
 from generations.staff.places import ways_on, window_of
 from project import db, params, queue
+from project.csv_safe import Value
 from project.errors import Conflict, Problem
-from project.money import usd
-from project.paging import Window
+from project.paging import Window, every
 from project.times import stamp
 
 DESK = "operations"
 FILTERS = frozenset({"provider", "status", "age", "model", "overdue"})
 OPEN_HEAD = (
     "generation", "team", "provider", "model", "status", "accepted_at", "in_status_since", "next_action_at",
-    "deadline_at", "attempts", "polls", "held_micro", "held_usd", "task",
+    "deadline_at", "attempts", "polls", *money_heads("held"), "task",
 )  # fmt: skip
 LATE_HEAD = (
-    "generation", "team", "provider", "model", "status", "reason", "task", "outputs", "to_be_had_until", "cost_micro",
-    "cost_usd", "came_at",
+    "generation", "team", "provider", "model", "status", "reason", "task", "outputs", "to_be_had_until", "came_at",
 )  # fmt: skip
 
 
@@ -41,7 +41,7 @@ def operations(request: StaffRequest) -> HttpResponseBase:
     """How everything stands, and where to look further."""
     since = db.now() - health.HOUR
     lines = open_rows.counts()
-    unknown = open_rows.page(open_rows.Wanted(status=Status.UNKNOWN), Window(10))
+    unknown = open_rows.page(open_rows.OpenFilter(status=Status.UNKNOWN), Window(10))
     context = {
         "part": "now",
         "lines": lines,
@@ -73,7 +73,7 @@ def open_list(request: StaffRequest) -> HttpResponseBase:
     return show(request, "staff/operations_open.html", context, desk=DESK)
 
 
-@staff_page("see_operations")
+@staff_page("see_operations", "export_costs")
 @require_GET
 def open_csv(request: StaffRequest) -> HttpResponseBase:
     """The same as a file, all of them."""
@@ -81,7 +81,8 @@ def open_csv(request: StaffRequest) -> HttpResponseBase:
     form = OpenForm(request.GET)
     if not form.is_valid():
         return show(request, "staff/operations_open.html", {"part": "open", "form": form}, desk=DESK, status=422)
-    batches = ([_open_cells(row) for row in rows] for rows in open_rows.each(form.wanted))
+    found = every(partial(open_rows.page, form.wanted))
+    batches = ([_open_cells(row) for row in rows] for rows in found)
     return csv_of(request, name="open-generations", header=OPEN_HEAD, batches=batches, about=form.query)
 
 
@@ -95,13 +96,15 @@ def late_list(request: StaffRequest) -> HttpResponseBase:
     return show(request, "staff/operations_late.html", context, desk=DESK)
 
 
-@staff_page("see_operations")
+@staff_page("see_operations", "export_costs")
 @require_GET
 def late_csv(request: StaffRequest) -> HttpResponseBase:
-    """The same as a file, all of them."""
+    """The same as a file, all of them; what they cost us for those who see costs."""
     params.check(request.GET, frozenset())
-    batches = ([_late_cells(late) for late in found] for found in open_rows.each_late())
-    return csv_of(request, name="late-results", header=LATE_HEAD, batches=batches)
+    costs = may(request.user, "see_costs")
+    batches = ([_late_cells(late, costs=costs) for late in open_rows.late_of(rows)] for rows in every(open_rows.late_page))
+    header = [*LATE_HEAD, *(money_heads("cost") if costs else [])]
+    return csv_of(request, name="late-results", header=header, batches=batches)
 
 
 @staff_page("see_operations")
@@ -186,21 +189,21 @@ def _generation(
     return show(request, "staff/operations_generation.html", context, desk=DESK, status=status)
 
 
-def _open_cells(row: Generation) -> tuple[str | int | None, ...]:
+def _open_cells(row: Generation) -> tuple[Value, ...]:
     return (
         *(row.public_id, row.team.name, row.provider, row.model, row.status, stamp(row.created_at)),
         stamp(row.status_at),
         stamp(row.next_action_at) if row.next_action_at else None,
-        *(stamp(row.deadline_at), getattr(row, "tries", 0), row.polls, row.hold_amount, usd(row.hold_amount)),
+        *(stamp(row.deadline_at), getattr(row, "tries", 0), row.polls, *money(row.hold_amount)),
         row.provider_task_id,
     )
 
 
-def _late_cells(late: open_rows.Late) -> tuple[str | int | None, ...]:
+def _late_cells(late: open_rows.Late, *, costs: bool) -> tuple[Value, ...]:
     row, made = late.row, late.row.generation
     return (
         *(made.public_id, made.team.name, made.provider, made.model, made.status, made.reason, row.provider_task_id),
         late.outputs,
         stamp(late.until) if late.until else None,
-        *(row.cost, usd(row.cost) if row.cost is not None else None, stamp(row.created_at)),
+        *(stamp(row.created_at), *(money(row.cost) if costs else [])),
     )

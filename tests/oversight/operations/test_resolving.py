@@ -10,7 +10,16 @@ import pytest
 from accounts.models import Action, AuditEvent
 from billing import ledger
 from generations import timeline
-from generations.models import Attempt, AttemptOutcome, CostVerdict, Generation, GenerationEvent, LateResult, Status
+from generations.models import (
+    Attempt,
+    AttemptOutcome,
+    Callback,
+    CostVerdict,
+    Generation,
+    GenerationEvent,
+    LateResult,
+    Status,
+)
 from tests.flows.asking import ask, books_hold, wallet
 from tests.jobs import Jobs
 from tests.oversight.conftest import Desk, staff_of
@@ -75,7 +84,7 @@ def test_tasks_that_are_not_ours_are_refused(
     veos = next(task["id"] for task in tasks if "veo" in task["model"])
     staff = desk("see_operations", "resolve_unknown")
     for task_id, words in (
-        (other.provider_task_id, "Another generation has this task"),
+        (other.provider_task_id, f"belongs to another generation: {other.public_id}"),
         ("0" * 32, "knows no such task"),
         (foreign, "calls back to another address"),
         (veos, "knows no such task"),
@@ -102,6 +111,36 @@ def test_a_task_of_another_model_is_refused(
     answer = desk("see_operations", "resolve_unknown").post(address(row, "attach"), {"task_id": other, **REASON})
     assert answer.status_code == 422
     assert "for another model" in answer.content.decode()
+
+
+@pytest.mark.parametrize("names", ["attempt", "callback", "late_result"])
+def test_a_task_that_came_for_another_generation_is_refused(
+    names: str, committed_world: World, sandbox: SandboxProcess, site: str, jobs: Jobs, desk: Desk
+) -> None:
+    """Its own provider does not say whose it is (fal): what names it here does, confirmed or not."""
+    theirs = lost(committed_world, sandbox, jobs, "qwen-image-edit-plus")
+    (task,) = sandbox.tasks()
+    row = lost(committed_world, sandbox, jobs, "qwen-image-edit-plus")
+    attempt = Attempt.objects.get(generation=theirs)
+    if names == "attempt":
+        Attempt.objects.filter(pk=attempt.pk).update(provider_task_id=task["id"])
+    elif names == "callback":
+        Callback.objects.create(
+            attempt=attempt, body_hash=b"h", body=b"{}", provider_task_id=task["id"], verdict="failed"
+        )
+    else:
+        LateResult.objects.create(generation=theirs, provider_task_id=task["id"], sources=[])
+    staff = desk("see_operations", "resolve_unknown")
+    for answer in (
+        staff.get(address(row), {"task_id": task["id"]}),
+        staff.post(address(row, "attach"), {"task_id": task["id"], **REASON}),
+    ):
+        assert answer.status_code == 422
+        assert f"This task belongs to another generation: {theirs.public_id}." in answer.content.decode()
+    row.refresh_from_db()
+    assert row.status == Status.UNKNOWN
+    if names == "callback":  # to its own it can be given
+        assert staff.post(address(theirs, "attach"), {"task_id": task["id"], **REASON}).status_code == 302
 
 
 def test_a_provider_that_does_not_answer_resolves_nothing(
