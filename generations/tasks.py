@@ -9,7 +9,7 @@ from datetime import date
 from uuid import UUID
 
 from generations import callbacks, observation, removals, storage, submission, sweeps
-from generations.oversight import alert_delivery, balance_chores, balances, books_log
+from generations.oversight import alert_delivery, balance_chores, balances, bills, books_log, usage_settle
 
 
 def dispatch(provider: str) -> None:
@@ -45,6 +45,16 @@ def read_balance(provider: str) -> None:
 def close_balance_day(provider: str, day: str) -> None:
     """Compares what a provider took on a day with the charges that we know of."""
     balance_chores.close_day(provider=provider, day=date.fromisoformat(day))
+
+
+def take_bill(provider: str, day: str) -> None:
+    """Asks a provider what it billed on a day, and takes that."""
+    bills.take_day(provider=provider, day=date.fromisoformat(day))
+
+
+def settle_bills(provider: str) -> None:
+    """Sets the costs that a provider's bills say, where they are not set yet."""
+    usage_settle.settle_ended(provider=provider)
 
 
 def check_books(by: str) -> None:

@@ -22,6 +22,8 @@ JOBS = (
     "generations.tasks.remove_files",
     "generations.tasks.read_balance",
     "generations.tasks.close_balance_day",
+    "generations.tasks.take_bill",
+    "generations.tasks.settle_bills",
     "generations.tasks.sweep",
     "generations.tasks.check_books",
     "generations.tasks.tell_alert",

@@ -1,6 +1,6 @@
 """When balances are read and days compared: claimed by a row, so that one of many processes does it.
 
-The jobs go on the network or are long; the sweep only rings for them.
+The jobs go on the network or are long; the sweep only rings for them. Bills have chores and jobs of their own.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from datetime import UTC, date, timedelta
 from django.db import connection, transaction
 
 from generations import providers
-from generations.oversight import balance_days, usage
+from generations.oversight import balance_days, bills
 from project import db, queue
 
 TRY_AGAIN = timedelta(minutes=10)  # a provider that did not answer is asked again after this
@@ -18,9 +18,9 @@ CLOSES_AT = timedelta(minutes=10)  # after midnight: the hour's reading is there
 
 
 def ring() -> int:
-    """Enqueues what is due: a reading an hour and provider, and once a day the comparison of the day before. Returns
-    how many jobs."""
-    rung = 0
+    """Enqueues what is due: a reading an hour and provider, once a day the comparison of the day before, and the bills.
+    Returns how many jobs."""
+    rung = bills.ring()
     for provider in providers.PROVIDERS:
         with transaction.atomic(durable=True):
             if _reading_due(provider):
@@ -35,10 +35,7 @@ def ring() -> int:
 
 
 def close_day(*, provider: str, day: date) -> None:
-    """A day that is over: the provider's own bill where it has an interface for it, then the balance. On the network;
-    may run twice."""
-    usage.fetch(provider=provider, day=day)
-    usage.settle_ended(provider=provider)
+    """A day that is over: its balance beside the charges known by then (its bill comes later: bills). May run twice."""
     balance_days.close_day(provider=provider, day=day)
     balance_days.prune()
 

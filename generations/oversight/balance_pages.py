@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.db.models import Count, F, Q, QuerySet, Sum
 
 from generations import providers
 from generations.models import BalanceDay, BalanceReading, ProviderTopUp, UsageImport, UsageRow
-from generations.oversight import balances, usage_match
+from generations.oversight import balances, unbilled, usage_match
 from generations.oversight.balances import ENDPOINT, Runway
-from generations.oversight.reconciled import Period
+from generations.oversight.scopes import Scope
 from generations.oversight.usage_match import OursOnly
+from project import paging
 from project.errors import NotFound
+from project.paging import Page, Window
 
 ROUND = 2_000
 
@@ -45,34 +48,40 @@ def at_providers() -> list[AtProvider]:
     ]
 
 
-def days(period: Period) -> QuerySet[BalanceDay]:
+def days(scope: Scope) -> QuerySet[BalanceDay]:
     """The compared days, newest first."""
-    rows = BalanceDay.objects.filter(day__gte=period.first, day__lte=period.last).order_by("-day", "provider")
-    return rows.filter(provider=period.provider) if period.provider else rows
+    rows = BalanceDay.objects.filter(day__gte=scope.first, day__lte=scope.last).order_by("-day", "provider")
+    return scope.of_provider(rows)
 
 
-def top_ups(period: Period) -> QuerySet[ProviderTopUp]:
+def top_ups(scope: Scope) -> QuerySet[ProviderTopUp]:
     """What was paid in, newest first."""
-    rows = ProviderTopUp.objects.filter(paid_at__gte=period.since, paid_at__lt=period.until).order_by("-paid_at", "-pk")
-    return rows.filter(provider=period.provider) if period.provider else rows
+    rows = ProviderTopUp.objects.filter(paid_at__gte=scope.since, paid_at__lt=scope.until).order_by("-paid_at", "-pk")
+    return scope.of_provider(rows)
 
 
-def readings(period: Period) -> QuerySet[BalanceReading]:
+def readings(scope: Scope) -> QuerySet[BalanceReading]:
     """What the providers' own interfaces told hourly, newest first."""
-    rows = BalanceReading.objects.filter(source=ENDPOINT, taken_at__gte=period.since, taken_at__lt=period.until)
+    rows = BalanceReading.objects.filter(source=ENDPOINT, taken_at__gte=scope.since, taken_at__lt=scope.until)
     rows = rows.order_by("-taken_at", "-pk")
-    return rows.filter(provider=period.provider) if period.provider else rows
+    return scope.of_provider(rows)
 
 
-def imports(*, most: int | None = None) -> list[Import]:
-    """The bills that were taken, newest first."""
-    theirs = Q(usage_rows__generation=None, usage_rows__isnull=False)
-    rows = UsageImport.objects.annotate(
-        ours=Count("usage_rows", filter=Q(usage_rows__generation__isnull=False)),
-        theirs=Count("usage_rows", filter=theirs),
-        theirs_amount=Sum("usage_rows__amount", filter=theirs),
-    ).order_by("-imported_at", "-pk")[:most]
-    return [Import(row, row.ours, row.theirs, row.theirs_amount or 0) for row in rows]
+def imports(window: Window) -> Page[Import]:
+    """The bills that were taken, newest first, a part of them: two statements."""
+    page = paging.page_of_rows(
+        UsageImport.objects.all(),
+        window,
+        fields=("imported_at", "pk"),
+        values=paging.read_key(window, datetime.fromisoformat, int),
+        newest_first=True,
+        key_of=lambda row: (row.imported_at.isoformat(), str(row.pk)),
+    )
+    none = Q(generation=None)
+    rows = UsageRow.objects.filter(usage_import__in=[row.pk for row in page.rows]).values_list("usage_import")
+    sums = rows.annotate(n=Count("pk"), theirs=Count("pk", filter=none), amount=Sum("amount", filter=none))
+    found = {pk: (n - theirs, theirs, amount or 0) for pk, n, theirs, amount in sums}
+    return Page([Import(row, *found.get(row.pk, (0, 0, 0))) for row in page.rows], page.older, page.newer)
 
 
 def import_of(number: int) -> UsageImport:
@@ -91,15 +100,18 @@ def rows_of(bill: UsageImport) -> QuerySet[UsageRow]:
 
 def batches_of(bill: UsageImport) -> Iterator[list[UsageRow]]:
     """The same in the order of the file, in rounds."""
-    rows = UsageRow.objects.filter(usage_import=bill).select_related("generation__team").order_by("pk")
-    last = 0
-    while batch := list(rows.filter(pk__gt=last)[:ROUND]):
-        yield batch
-        last = batch[-1].pk
+    rows = UsageRow.objects.filter(usage_import=bill).select_related("generation__team")
+
+    def page(window: Window) -> Page[UsageRow]:
+        values = paging.read_key(window, int)
+        return paging.page_of_rows(
+            rows, window, fields=("pk",), values=values, newest_first=False, key_of=lambda row: (str(row.pk),)
+        )
+
+    return paging.every(page, batch=ROUND)
 
 
 def missing_in(bill: UsageImport, *, most: int) -> tuple[list[OursOnly], int]:
     """Ours of the bill's time that no bill names, at most so many, and how many there are."""
-    rows = usage_match.ours_missing(bill.provider, since=bill.covers_from, until=bill.covers_until)
-    found = [OursOnly(row.pk, row.provider_task_id or "", usage_match.cost_of(row)) for row in rows[:most]]
-    return found, rows.count()
+    time = unbilled.of_bill(bill.provider, since=bill.covers_from, until=bill.covers_until)
+    return [usage_match.ours_only(row) for row in unbilled.rows(time, most=most)], unbilled.total(time)[0]

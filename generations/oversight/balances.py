@@ -19,7 +19,6 @@ from generations.providers import kie_records
 from project import db, strict_json
 
 WINDOW = 7  # days whose rate says how long the balance lasts
-HOURLY = timedelta(hours=1)
 ENDPOINT, CALLBACK = "endpoint", "callback"
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
-from typing import Any, Self
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any, Self, TypeVar
+
+from django.db.models import Model, QuerySet
 
 from accounts.models import ApiKey, Team
 from generations import catalog
@@ -16,6 +18,7 @@ from project.errors import FieldError, Invalid
 MOST_DAYS = 1_096  # three years
 NO_KEY = "none"  # asks for what was made in the browser
 NO_VARIANT = "-"  # asks for what was made before variants were kept
+M = TypeVar("M", bound=Model)
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,16 @@ class Scope:
     def length(self) -> int:
         """How many days."""
         return (self.last - self.first).days + 1
+
+    @property
+    def since(self) -> datetime:
+        """The moment at which the first day begins."""
+        return datetime.combine(self.first, time(), UTC)
+
+    @property
+    def until(self) -> datetime:
+        """The moment at which the last day is over."""
+        return datetime.combine(self.last, time(), UTC) + timedelta(days=1)
 
     @property
     def before(self) -> Self:
@@ -73,6 +86,10 @@ class Scope:
         """`2026-11-01 to 2026-11-22, provider kie`: for the audit log and for files."""
         rest = [f"{name} {value}" for name, value in self.kept.items() if name not in ("from", "to")]
         return ", ".join([f"{self.first} to {self.last}", *rest])
+
+    def of_provider(self, rows: QuerySet[M]) -> QuerySet[M]:
+        """Those of the rows that are its provider's; all of them where none is asked for."""
+        return rows.filter(provider=self.provider) if self.provider else rows
 
     def conditions(self, alias: str = "") -> tuple[str, dict[str, Any]]:
         """Its filters without the days, as SQL to stand after other conditions, and its parameters."""

@@ -37,7 +37,7 @@ def record(*, provider: str, amount: int, paid_at: datetime, note: str, by: audi
     def work() -> ProviderTopUp:
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"framehouse:top-up:{provider}"])
-        who = audit.name_of(by.user)
+        who = audit.actor_of(by)
         same = ProviderTopUp.objects.filter(provider=provider, amount=amount, paid_at=paid_at, recorded_by=who)
         row = same.filter(recorded_at__gte=db.now() - AGAIN).first()
         if row is None:

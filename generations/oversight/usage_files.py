@@ -97,16 +97,17 @@ def parse(raw: bytes, *, since: datetime, until: datetime) -> list[Row]:
 
 
 def _text(raw: bytes) -> str:
-    if not raw.strip():
-        raise _refuse(["The file is empty."])
     if len(raw) > MOST_BYTES:
         raise _refuse([f"The file is larger than {MOST_BYTES // 1024 // 1024} MB: export a shorter period."])
     if b"\x00" in raw:
         raise _refuse(["This is not a text file. Export it as CSV."])
     try:
-        return raw.decode("utf-8-sig")
+        text = raw.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise _refuse(["The file is not UTF-8. Export it as CSV in UTF-8."]) from None
+    if not text.strip():
+        raise _refuse(["The file is empty."])
+    return text
 
 
 def _lines(text: str) -> Iterator[tuple[int, list[str]]]:

@@ -235,6 +235,10 @@ class Provider(Protocol):
         not this time. On the network: never inside a transaction. The answer is never logged."""
         ...
 
+    def tells_charges(self) -> bool:
+        """Whether it has an interface for `charges`, and we a key that may be good for it."""
+        ...
+
     def charges(self, *, since: datetime, until: datetime) -> list[Charge] | None:
         """What the provider says each task cost that it billed from `since` until before `until`, fetched with our key;
         None where it tells none, or not this time. On the network: never inside a transaction."""

@@ -171,6 +171,10 @@ class Fal:
         """What is left of our credits at fal (fal_billing)."""
         return fal_billing.balance()
 
+    def tells_charges(self) -> bool:
+        """With an admin key, or a key that may be one (fal_billing)."""
+        return bool(settings.FAL_ADMIN_KEY or settings.FAL_KEY)
+
     def charges(self, *, since: datetime, until: datetime) -> list[Charge] | None:
         """fal's billing events (fal_billing)."""
         return fal_billing.charges(since=since, until=until)

@@ -178,6 +178,9 @@ class Kie:
             return None
         return kie_records.balance_of(body.get("data"))
 
+    def tells_charges(self) -> bool:
+        return False
+
     def charges(self, *, since: datetime, until: datetime) -> list[Charge] | None:
         """KIE has no such interface: its usage comes as a file from its pages."""
         return None

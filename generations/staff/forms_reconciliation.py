@@ -14,7 +14,7 @@ from accounts.models import User
 from generations import providers
 from generations.models import CaseKind
 from generations.oversight import cases, scopes
-from generations.oversight.reconciled import Period
+from generations.oversight.scopes import Scope
 from project import money
 
 LIST = "Choose one of the list."
@@ -46,17 +46,15 @@ class PeriodForm(forms.Form):
         return found
 
     @property
-    def period(self) -> Period:
+    def scope(self) -> Scope:
         """What is asked for; after `is_valid`."""
         found = self.cleaned_data
-        return Period(found["from"], found["to"], found["provider"])
+        return Scope(found["from"], found["to"], found["provider"])
 
     @property
     def query(self) -> str:
         """The question as the end of an address."""
-        period = self.period
-        more = {"provider": period.provider} if period.provider else {}
-        return urlencode({"from": period.first.isoformat(), "to": period.last.isoformat(), **more})
+        return urlencode(self.scope.kept)
 
     @property
     def presets(self) -> list[dict[str, Any]]:
@@ -116,6 +114,14 @@ class ImportForm(forms.Form):
             datetime.combine(found["since"], time(), UTC),
             datetime.combine(found["until"], time(), UTC) + timedelta(days=1),
         )
+
+
+class SureForm(forms.Form):
+    """Asked for where a bill lacks more than half of ours."""
+
+    sure = forms.BooleanField(
+        required=False, label="The bill is whole", help_text="It has all that the provider billed in these days."
+    )
 
 
 class CasesForm(forms.Form):

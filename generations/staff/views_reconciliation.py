@@ -10,9 +10,9 @@ from django.shortcuts import redirect
 from django.views.decorators.http import require_GET, require_POST, require_safe
 
 from accounts.forms_teams import tell
-from generations.oversight import balance_pages, cases, reconciled, top_ups
+from generations.oversight import balance_pages, bills, cases, reconciled, top_ups
 from generations.staff.desk import StaffRequest, show, staff_page
-from generations.staff.exports import csv_of, money
+from generations.staff.exports import csv_of, money, money_heads
 from generations.staff.forms_reconciliation import PeriodForm, TopUpForm
 from project import db, params
 from project.errors import NotFound, Problem
@@ -31,13 +31,13 @@ def front(request: StaffRequest) -> HttpResponseBase:
     form = _asked(request)
     if not form.is_valid():
         return show(request, "staff/reconciliation.html", {"form": form}, desk=DESK, status=422)
-    period = form.period
-    count, amount = reconciled.never_charged_total(period)
-    doubtful, at_risk = reconciled.at_risk(period)
+    scope = form.scope
+    count, amount = reconciled.never_charged_total(scope)
+    doubtful, at_risk = reconciled.at_risk(scope)
     context = {
         "form": form,
         "query": form.query,
-        "found": reconciled.by_verdict(period),
+        "found": reconciled.by_verdict(scope),
         "never_count": count,
         "never_amount": amount,
         "doubtful": doubtful,
@@ -48,21 +48,19 @@ def front(request: StaffRequest) -> HttpResponseBase:
     return show(request, "staff/reconciliation.html", context, desk=DESK)
 
 
-@staff_page("export_costs")
+@staff_page("see_costs", "export_costs")
 @require_GET
 def front_csv(request: StaffRequest) -> HttpResponseBase:
     """The same table as a file."""
     form = _asked(request)
     if not form.is_valid():
         return show(request, "staff/reconciliation.html", {"form": form}, desk=DESK, status=422)
-    header = ["provider", "verdict", "count"]
-    names = ("expected", "actual", "difference", "at_risk")
-    header += [f"{name}{unit}" for name in names for unit in ("_micro", "_usd")]
+    header = ["provider", "verdict", "count", *money_heads("expected", "actual", "difference", "at_risk")]
     rows = [
         (row.provider, row.verdict, row.count, *money(row.expected, row.actual, row.difference, row.at_risk))
-        for row in reconciled.by_verdict(form.period)
+        for row in reconciled.by_verdict(form.scope)
     ]
-    return csv_of(request, name="reconciliation", header=header, batches=[rows], about=form.period.words)
+    return csv_of(request, name="reconciliation", header=header, batches=[rows], about=form.scope.words)
 
 
 @staff_page("see_costs")
@@ -73,13 +71,13 @@ def tasks(request: StaffRequest, which: str) -> HttpResponseBase:
     context: dict[str, object] = {"form": form, "title": title, "which": which, "limit": SHOWN}
     if not form.is_valid():
         return show(request, "staff/reconciliation_tasks.html", context, desk=DESK, status=422)
-    rows, count, amount = reconciled.listed(which, form.period, most=SHOWN)
+    rows, count, amount = reconciled.listed(which, form.scope, most=SHOWN)
     context |= {"query": form.query, "rows": rows, "count": count, "amount": amount}
-    context |= dict(zip(("doubtful", "at_risk"), reconciled.at_risk(form.period), strict=True))
+    context |= dict(zip(("doubtful", "at_risk"), reconciled.at_risk(form.scope), strict=True))
     return show(request, "staff/reconciliation_tasks.html", context, desk=DESK)
 
 
-@staff_page("export_costs")
+@staff_page("see_costs", "export_costs")
 @require_GET
 def tasks_csv(request: StaffRequest, which: str) -> HttpResponseBase:
     """The whole list as a file."""
@@ -87,16 +85,18 @@ def tasks_csv(request: StaffRequest, which: str) -> HttpResponseBase:
     if not form.is_valid():
         context = {"form": form, "title": title, "which": which}
         return show(request, "staff/reconciliation_tasks.html", context, desk=DESK, status=422)
-    header = ["provider", "task_id", "model", "at", "known_by", "generation", "team", "reason", "amount_micro"]
-    rows = reconciled.listed(which, form.period)[0]
-    lines = [
-        (
-            *(row.provider, row.task_id, row.model, stamp(row.at), row.source, row.generation, row.team, row.reason),
-            *money(row.amount),
-        )
-        for row in rows
-    ]
-    return csv_of(request, name=which, header=[*header, "amount_usd"], batches=[lines], about=form.period.words)
+    header = ["provider", "task_id", "model", "at", "known_by", "generation", "team", "reason", *money_heads("amount")]
+    batches = (
+        [
+            (
+                *(row.provider, row.task_id, row.model, stamp(row.at), row.source, row.generation, row.team),
+                *(row.reason, *money(row.amount)),
+            )
+            for row in batch
+        ]
+        for batch in reconciled.batches(which, form.scope)
+    )
+    return csv_of(request, name=which, header=header, batches=batches, about=form.scope.words)
 
 
 @staff_page("see_costs")
@@ -107,7 +107,7 @@ def money_there(request: StaffRequest) -> HttpResponseBase:
     return _money_page(request, form, TopUpForm(), status=200 if form.is_valid() else 422)
 
 
-@staff_page("export_costs")
+@staff_page("see_costs", "export_costs")
 @require_GET
 def days_csv(request: StaffRequest) -> HttpResponseBase:
     """The compared days as a file."""
@@ -115,43 +115,42 @@ def days_csv(request: StaffRequest) -> HttpResponseBase:
     if not form.is_valid():
         return _money_page(request, form, TopUpForm(), status=422)
     names = ("opened_with", "topped_up", "closed_with", "known", "gap")
-    header = ["provider", "day", "opened_at", "closed_at"]
-    header += [f"{name}{unit}" for name in names for unit in ("_micro", "_usd")]
+    header = ["provider", "day", "opened_at", "closed_at", *money_heads(*names)]
     rows = [
         (
             *(row.provider, row.day.isoformat(), stamp(row.opened_at), stamp(row.closed_at)),
             *money(*(getattr(row, name) for name in names)),
         )
-        for row in balance_pages.days(form.period)
+        for row in balance_pages.days(form.scope)
     ]
-    return csv_of(request, name="balance-days", header=header, batches=[rows], about=form.period.words)
+    return csv_of(request, name="balance-days", header=header, batches=[rows], about=form.scope.words)
 
 
-@staff_page("export_costs")
+@staff_page("see_costs", "export_costs")
 @require_GET
 def top_ups_csv(request: StaffRequest) -> HttpResponseBase:
     """The recorded top-ups as a file."""
     form = _asked(request)
     if not form.is_valid():
         return _money_page(request, form, TopUpForm(), status=422)
-    header = ["provider", "paid_at", "amount_micro", "amount_usd", "note", "recorded_by", "recorded_at"]
+    header = ["provider", "paid_at", *money_heads("amount"), "note", "recorded_by", "recorded_at"]
     rows = [
         (row.provider, stamp(row.paid_at), *money(row.amount), row.note, row.recorded_by, stamp(row.recorded_at))
-        for row in balance_pages.top_ups(form.period)
+        for row in balance_pages.top_ups(form.scope)
     ]
-    return csv_of(request, name="top-ups", header=header, batches=[rows], about=form.period.words)
+    return csv_of(request, name="top-ups", header=header, batches=[rows], about=form.scope.words)
 
 
-@staff_page("export_costs")
+@staff_page("see_costs", "export_costs")
 @require_GET
 def readings_csv(request: StaffRequest) -> HttpResponseBase:
     """The hourly readings as a file."""
     form = _asked(request)
     if not form.is_valid():
         return _money_page(request, form, TopUpForm(), status=422)
-    header = ["provider", "taken_at", "balance_micro", "balance_usd"]
-    rows = [(row.provider, stamp(row.taken_at), *money(row.amount)) for row in balance_pages.readings(form.period)]
-    return csv_of(request, name="balances", header=header, batches=[rows], about=form.period.words)
+    header = ["provider", "taken_at", *money_heads("balance")]
+    rows = [(row.provider, stamp(row.taken_at), *money(row.amount)) for row in balance_pages.readings(form.scope)]
+    return csv_of(request, name="balances", header=header, batches=[rows], about=form.scope.words)
 
 
 @staff_page("reconcile_costs")
@@ -173,13 +172,14 @@ def top_up(request: StaffRequest) -> HttpResponseBase:
 
 def _money_page(request: StaffRequest, form: PeriodForm, top_up_form: TopUpForm, *, status: int) -> HttpResponseBase:
     context: dict[str, object] = {"form": form, "top_up_form": top_up_form, "balances": balance_pages.at_providers()}
+    context["waiting"] = bills.waiting()
     if form.is_valid():
-        period = form.period
+        scope = form.scope
         context |= {
             "query": form.query,
-            "days": balance_pages.days(period)[:SHOWN],
-            "top_ups": balance_pages.top_ups(period)[:SHOWN],
-            "readings": balance_pages.readings(period)[:READINGS],
+            "days": balance_pages.days(scope)[:SHOWN],
+            "top_ups": balance_pages.top_ups(scope)[:SHOWN],
+            "readings": balance_pages.readings(scope)[:READINGS],
         }
     return show(request, "staff/reconciliation_balances.html", context, desk=DESK, status=status)
 

@@ -12,14 +12,14 @@ from django.shortcuts import redirect
 from django.views.decorators.http import require_GET, require_POST, require_safe
 
 from accounts.forms_teams import tell
-from generations.oversight import balance_pages, usage, usage_files
+from generations.oversight import balance_pages, usage, usage_files, usage_settle
 from generations.oversight.usage import Bill
 from generations.staff.desk import StaffRequest, show, staff_page
-from generations.staff.exports import csv_of, money
-from generations.staff.forms_reconciliation import ImportForm
+from generations.staff.exports import csv_of, money, money_heads
+from generations.staff.forms_reconciliation import ImportForm, SureForm
 from generations.staff.views_reconciliation import DESK
-from project import params
-from project.errors import Problem
+from project import paging, params
+from project.errors import Invalid, Problem
 from project.times import stamp
 
 SHOWN = 100
@@ -34,23 +34,26 @@ def imports(request: StaffRequest) -> HttpResponseBase:
     return _page(request, ImportForm(), status=200)
 
 
-@staff_page("export_costs")
+@staff_page("see_costs", "export_costs")
 @require_GET
 def imports_csv(request: StaffRequest) -> HttpResponseBase:
     """The list as a file."""
     params.check(request.GET, frozenset())
-    header = ["import", "provider", "file", "covers_from", "covers_until", "rows", "amount_micro", "amount_usd"]
-    header += ["ours", "theirs_only", "theirs_only_micro", "theirs_only_usd", "imported_by", "imported_at"]
-    rows = [
-        (
-            *(found.row.pk, found.row.provider, found.row.file_name),
-            *(stamp(found.row.covers_from), stamp(found.row.covers_until), found.row.row_count),
-            *(*money(found.row.amount), found.ours, found.theirs, *money(found.theirs_amount)),
-            *(found.row.imported_by, stamp(found.row.imported_at)),
-        )
-        for found in balance_pages.imports()
-    ]
-    return csv_of(request, name="usage-imports", header=header, batches=[rows])
+    header = ["import", "provider", "file", "covers_from", "covers_until", "rows", *money_heads("amount")]
+    header += ["ours", "theirs_only", *money_heads("theirs_only"), "imported_by", "imported_at"]
+    batches = (
+        [
+            (
+                *(found.row.pk, found.row.provider, found.row.file_name),
+                *(stamp(found.row.covers_from), stamp(found.row.covers_until), found.row.row_count),
+                *(*money(found.row.amount), found.ours, found.theirs, *money(found.theirs_amount)),
+                *(found.row.imported_by, stamp(found.row.imported_at)),
+            )
+            for found in batch
+        ]
+        for batch in paging.every(balance_pages.imports)
+    )
+    return csv_of(request, name="usage-imports", header=header, batches=batches)
 
 
 @staff_page("import_usage")
@@ -72,8 +75,7 @@ def preview(request: StaffRequest) -> HttpResponseBase:
         return _page(request, form, status=tell(form, problem))
     token = secrets.token_urlsafe(24)
     cache.set(_draft(request, token), {"bill": replace(bill, rows=()), "raw": raw}, DRAFT_SECONDS)
-    context = {"bill": bill, "judged": usage.preview(bill), "token": token, "limit": f":{SHOWN}", "many": usage.MANY}
-    return show(request, "staff/reconciliation_preview.html", context, desk=DESK)
+    return _looked_at(request, bill, token, SureForm(), status=200)
 
 
 @staff_page("import_usage")
@@ -87,9 +89,13 @@ def take(request: StaffRequest) -> HttpResponseBase:
         form.errors.setdefault("__all__", form.error_class(["The preview is too old. Choose the file again."]))
         return _page(request, form, status=422)
     kept: Bill = draft["bill"]
+    sure = SureForm(request.POST)
+    sure.full_clean()
+    bill = replace(kept, rows=usage_files.parse(draft["raw"], since=kept.since, until=kept.until))
     try:
-        bill = replace(kept, rows=usage_files.parse(draft["raw"], since=kept.since, until=kept.until))
-        made = usage.take(bill, by=request.staff)
+        made = usage.take(bill, by=request.staff, sure=sure.cleaned_data["sure"])
+    except Invalid as problem:
+        return _looked_at(request, bill, request.POST["token"], sure, status=tell(sure, problem))
     except Problem as problem:
         messages.warning(request, problem.detail)
         return redirect("reconciliation_imports")
@@ -106,26 +112,28 @@ def one(request: StaffRequest, number: int) -> HttpResponseBase:
     bill = balance_pages.import_of(number)
     missing, count = balance_pages.missing_in(bill, most=SHOWN)
     context = {"bill": bill, "rows": balance_pages.rows_of(bill)[:SHOWN], "missing": missing, "missing_count": count}
+    context |= dict(zip(("settled", "named"), usage_settle.progress(bill), strict=True))
     return show(request, "staff/reconciliation_import.html", {**context, "limit": SHOWN}, desk=DESK)
 
 
-@staff_page("export_costs")
+@staff_page("see_costs", "export_costs")
 @require_GET
 def one_csv(request: StaffRequest, number: int) -> HttpResponseBase:
     """All rows that a bill brought, as a file."""
     params.check(request.GET, frozenset())
     bill = balance_pages.import_of(number)
-    header = ["provider", "task_id", "model", "charged_at", "amount_micro", "amount_usd"]
-    header += ["generation", "team", "status", "charged_micro"]
+    header = ["provider", "task_id", "model", "charged_at", *money_heads("amount")]
+    header += ["generation", "team", "status", *money_heads("charged")]
     batches = (
         [
             (
                 *(row.provider, row.task_id, row.model, stamp(row.charged_at), *money(row.amount)),
                 *(
-                    (row.generation.public_id, row.generation.team.name, row.generation.status, row.generation.charged)
+                    (row.generation.public_id, row.generation.team.name, row.generation.status)
                     if row.generation
-                    else ("", "", "theirs only", None)
+                    else ("", "", "theirs only")
                 ),
+                *money(row.generation.charged if row.generation else None),
             )
             for row in batch
         ]
@@ -135,8 +143,15 @@ def one_csv(request: StaffRequest, number: int) -> HttpResponseBase:
 
 
 def _page(request: StaffRequest, form: ImportForm, *, status: int) -> HttpResponseBase:
-    context = {"import_form": form, "imports": balance_pages.imports(most=SHOWN), "limit": SHOWN}
+    found = balance_pages.imports(paging.Window(SHOWN)).rows
+    context = {"import_form": form, "imports": found, "limit": SHOWN}
     return show(request, "staff/reconciliation_imports.html", context, desk=DESK, status=status)
+
+
+def _looked_at(request: StaffRequest, bill: Bill, token: str, form: SureForm, *, status: int) -> HttpResponseBase:
+    context = {"bill": bill, "judged": usage.preview(bill), "token": token, "sure_form": form}
+    context |= {"limit": f":{SHOWN}", "many": usage.MANY}
+    return show(request, "staff/reconciliation_preview.html", context, desk=DESK, status=status)
 
 
 def _draft(request: StaffRequest, token: str) -> str:

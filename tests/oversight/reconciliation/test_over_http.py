@@ -11,8 +11,8 @@ from django.db.models.functions import Now
 
 from generations import sweeps
 from generations.models import BalanceDay, BalanceReading, Case, CaseKind, Generation, UsageRow
-from generations.oversight import balance_days, balances, reconciled, usage
-from generations.oversight.reconciled import Period
+from generations.oversight import balance_days, balances, bills, reconciled, usage
+from generations.oversight.scopes import Scope
 from project import db
 from tests.flows.asking import again, ask
 from tests.jobs import Jobs
@@ -98,8 +98,8 @@ def test_a_lost_job_and_a_strangers_are_the_gap(
     lines = [f"{made['id']},60,{noon}", f"{answer['data']['taskId']},18,{noon}"]
     raw = "\n".join(["task id,credits,time", *lines]).encode()
     bill = usage.bill_of(provider="kie", name="kie.csv", raw=raw, since=since, until=midnight(), rows=parsed(raw))
-    usage.take(bill, by="x")
-    period = Period(since.date(), since.date())
+    usage.take(bill, by="x", sure=True)
+    period = Scope(since.date(), since.date())
     assert [(row.task_id, row.amount) for row in reconciled.never_charged(period)] == [
         (made["id"], 300_000),
         (answer["data"]["taskId"], 90_000),
@@ -139,7 +139,7 @@ def test_fals_own_events_find_a_strangers_request(
     task = stranger["request_id"]
     sandbox.finish(task)
     today = db.now().astimezone(UTC).date()
-    taken = usage.fetch(provider="fal", day=today)
+    taken = bills.take_day(provider="fal", day=today)
     assert taken is not None
     assert taken.row_count == 2
     ours, theirs = again(made.pk), UsageRow.objects.get(generation=None)
@@ -147,7 +147,7 @@ def test_fals_own_events_find_a_strangers_request(
     assert UsageRow.objects.get(generation=made).amount == ours.actual_cost
     case = Case.objects.get()
     assert (case.kind, case.subject, case.amount) == (CaseKind.THEIRS_ONLY, task, theirs.amount)
-    assert usage.fetch(provider="fal", day=today) is None  # the job runs twice
+    assert bills.take_day(provider="fal", day=today) is None  # the job runs twice
     assert UsageRow.objects.count() == 2
 
     yesterday(made)
@@ -162,7 +162,7 @@ def test_a_provider_that_does_not_tell_is_no_reading(
     sandbox.settings(billing_fault=fault)
     for provider in ("kie", "fal"):
         assert balances.read(provider) is None
-    assert usage.fetch(provider="fal", day=db.now().date()) is None
+    assert bills.take_day(provider="fal", day=db.now().date()) is None
     assert not BalanceReading.objects.exists()
 
 

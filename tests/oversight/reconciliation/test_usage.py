@@ -26,8 +26,8 @@ from generations.models import (
     UsageImport,
     UsageRow,
 )
-from generations.oversight import cases, reconciled, usage, usage_match
-from generations.oversight.reconciled import Period
+from generations.oversight import cases, reconciled, unbilled, usage, usage_match, usage_settle
+from generations.oversight.scopes import Scope
 from generations.providers import base
 from generations.states import locked
 from generations.timeline import timeline
@@ -132,9 +132,9 @@ def test_what_was_billed_and_released_is_a_case_and_never_charged(make: Make) ->
     case = Case.objects.get()
     assert (case.kind, case.amount, case.generation, case.subject) == (CaseKind.LOST_RESULT, PRICE, row, task(row))
     day = midnight(1).date()
-    (found,) = reconciled.never_charged(Period(day, day))
+    (found,) = reconciled.never_charged(Scope(day, day))
     assert (found.generation, found.amount, found.source) == (row.public_id, PRICE, "bill")
-    assert reconciled.never_charged_total(Period(day, day, "fal")) == (0, 0)
+    assert reconciled.never_charged_total(Scope(day, day, "fal")) == (0, 0)
 
 
 def test_a_bill_settles_what_nobody_could_attribute(make: Make) -> None:
@@ -190,11 +190,11 @@ def test_ours_that_the_bill_lacks(make: Make) -> None:
     case = Case.objects.get()
     assert (case.kind, case.generation, case.amount) == (CaseKind.OURS_ONLY, missing, PRICE)
     day = midnight(1).date()
-    assert reconciled.ours_only(Period(day, day)) == [missing]
+    assert unbilled.rows(unbilled.of_scope(Scope(day, day)), most=9) == [missing]
     assert early.pk != missing.pk
     assert made.row_count == 1
     usage.take(bill((task(missing), PRICE), name="the rest"), by="x")
-    assert reconciled.ours_only(Period(day, day)) == []
+    assert unbilled.rows(unbilled.of_scope(Scope(day, day)), most=9) == []
 
 
 def test_one_that_was_handed_over_before_the_bill_begins_is_not_missed(make: Make) -> None:
@@ -209,11 +209,11 @@ def test_the_bill_of_one_that_is_open_comes_to_bear_at_its_end(make: Make) -> No
     usage.take(bill((task(row), PRICE)), by="x")
     assert Generation.objects.get(pk=row.pk).actual_cost is None
     outcomes.fail(generation_id=row.pk, reason="timed_out")  # type: ignore[arg-type]
-    assert usage.settle_ended(provider="kie") == 1
+    assert usage_settle.settle_ended(provider="kie") == 1
     row.refresh_from_db()
     assert (row.actual_cost, row.cost_verdict) == (PRICE, "over")
     assert Case.objects.get().kind == CaseKind.LOST_RESULT
-    assert usage.settle_ended(provider="kie") == 0
+    assert usage_settle.settle_ended(provider="kie") == 0
 
 
 def test_the_same_file_twice_is_refused(make: Make) -> None:
@@ -234,7 +234,7 @@ def test_all_or_nothing(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(cases, "open_case", fails)
     with pytest.raises(IntegrityError), transaction.atomic():
-        usage._take(bill((task(row), PRICE + 1), ("foreign", 5)), "x")
+        usage._take(bill((task(row), PRICE + 1), ("foreign", 5)), "x", sure=True)
     row.refresh_from_db()
     assert (row.actual_cost, UsageImport.objects.count(), UsageRow.objects.count()) == (None, 0, 0)
 
@@ -263,7 +263,7 @@ def test_the_verdicts_of_a_period_are_what_a_recount_says(make: Make) -> None:
     observation.expire(generation_id=doubt.pk)
     usage.take(bill(("foreign", 70_000)), by="x")
     day = midnight().date()
-    found = {row.verdict: row for row in reconciled.by_verdict(Period(midnight(1).date(), day))}
+    found = {row.verdict: row for row in reconciled.by_verdict(Scope(midnight(1).date(), day))}
     told = {name: (row.count, row.expected, row.actual, row.difference) for name, row in found.items()}
     assert told == {
         "matched": (2, 2 * PRICE, 2 * PRICE, 0),
@@ -274,8 +274,8 @@ def test_the_verdicts_of_a_period_are_what_a_recount_says(make: Make) -> None:
         "theirs_only": (1, 0, 70_000, 70_000),
     }
     assert found["unattributed"].at_risk == PRICE
-    assert reconciled.at_risk(Period(day, day)) == (1, PRICE)
-    assert reconciled.by_verdict(Period(day, day, "fal")) == []
+    assert reconciled.at_risk(Scope(day, day)) == (1, PRICE)
+    assert reconciled.by_verdict(Scope(day, day, "fal")) == []
     assert books_hold()
 
 
