@@ -12,7 +12,8 @@ from generations import catalog
 from generations.oversight import scopes
 from generations.oversight.lines import OF_TEAMS, By, Line, Order, Sort, Table, ordered
 from generations.oversight.scopes import NO_KEY, NO_VARIANT, Scope
-from generations.oversight.sums import COLUMNS, PPM, Sums
+from generations.oversight.sums import COLUMNS, Sums
+from generations.pricing import MILLION
 from project import ids
 
 # --- over models ----------------------------------------------------------------------------------------------------
@@ -96,7 +97,7 @@ _ORDERS = {
     Order.REVENUE: "revenue",
     Order.COST: "cost",
     Order.MARGIN: "revenue - cost",
-    Order.RATE: f"(revenue - cost)::numeric * {PPM} / nullif(revenue, 0)",
+    Order.RATE: f"(revenue - cost)::numeric * {MILLION} / nullif(revenue, 0)",
     Order.CHANGE: "revenue - was_revenue",
     Order.RISK: "at_risk",
     Order.SUCCEEDED: "succeeded",

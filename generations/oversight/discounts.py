@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -10,16 +11,17 @@ from django.db.models import F, OuterRef, Q, Subquery
 from django.db.models.functions import Now
 
 from accounts import audit
+from accounts.duties import reason_of
 from accounts.models import Action, Team
-from generations import catalog, offers, pricing
+from generations import catalog, offers
 from generations.discounts import ALL
-from generations.models import TeamDiscount
+from generations.models import Listing, PriceVersion, TeamDiscount
+from generations.oversight import below_cost
 from generations.pricing import MOST_DISCOUNT, percent
 from project import db, ids
 from project.errors import Conflict, FieldError, Invalid, NotFound
 from project.times import stamp
 
-MOST_REASON = 200
 MOST_LISTED = 500
 
 
@@ -39,17 +41,21 @@ def set_discount(
 
     `made_from` is how many discounts of this model the team had when the form was shown: Conflict (`discount_changed`)
     when there are more by now. Quotes and generations keep what they were accepted with. Raises Invalid; `below_cost`
-    without `sell_below_cost` where a unit would cost more than the team pays."""
-    moment = db.now()
-    errors = _faults(model, ppm, reason, effective_from, moment)
-    if not errors and ppm and not sell_below_cost and (losing := below_cost(model, ppm)):
-        sentence = f"Below cost: {', '.join(losing)}. Tick this to sell so."
-        errors = [FieldError("sell_below_cost", sentence, "below_cost")]
-    if errors:
-        raise Invalid("The discount was not set.", errors=errors)
+    without `sell_below_cost` where a unit would cost more than the team pays, at the price that will be in force then
+    or at one that takes over later."""
 
     def work() -> TeamDiscount:
         Team.objects.select_for_update(no_key=True).get(pk=team.pk)
+        prices = Listing.objects.select_for_update(no_key=True).filter(slug__in=_slugs(model)).order_by("slug")
+        list(prices)  # as `publish` does: a price and a discount at once see each other
+        moment = db.now()
+        start = effective_from or moment
+        errors = _faults(model, ppm, reason, effective_from, moment)
+        if not errors and ppm and not sell_below_cost and (losing := sold_below_cost(team, model, ppm, start)):
+            sentence = f"Below cost: {', '.join(losing)}. Tick this to sell so."
+            errors = [FieldError("sell_below_cost", sentence, "below_cost")]
+        if errors:
+            raise Invalid("The discount was not set.", errors=errors)
         before = TeamDiscount.objects.filter(team=team, model=model).order_by("-number").first()
         number = before.number if before else 0
         if made_from is not None and made_from != number:
@@ -62,9 +68,9 @@ def set_discount(
             model=model,
             number=number + 1,
             ppm=ppm,
-            effective_from=effective_from or moment,
+            effective_from=start,
             created_at=moment,
-            created_by=by.user.email[:80],
+            created_by=audit.actor_of(by),
             reason=reason.strip(),
         )
         audit.record(
@@ -186,15 +192,36 @@ def numbers(team: Team) -> dict[str, int]:
     return {row.model: row.number for row in rows}
 
 
-def below_cost(model: str, ppm: int) -> list[str]:
-    """The variants that a discount would sell below their expected cost at the prices in force, by name. One query."""
+def sold_below_cost(team: Team, model: str, ppm: int, start: datetime) -> list[str]:
+    """What a discount from a moment on would sell to a team below its expected cost, at the prices of then and of
+    later, as long as it is the one that holds; by name, each once. Four queries."""
+    last = TeamDiscount.objects.filter(team=team).order_by("-number").first()
+    new = TeamDiscount(team=team, model=model, number=last.number + 1 if last else 1, ppm=ppm, effective_from=start)
+    own = [*TeamDiscount.objects.filter(team=team), new]
     found = []
-    for slug, version in offers.current_prices().items():
-        entry = catalog.ENTRIES.get(slug)
-        if entry is None or model not in (ALL, slug):
-            continue
-        book = offers.book_of(version, ppm)
-        found += [f"{entry.name} {unit.key}" for unit in pricing.unit_prices(entry, book) if unit.below_cost]
+    for slug, versions in _versions(_slugs(model), start).items():
+        entry = catalog.get(slug)
+        changes = {row.effective_from for row in own} | {version.effective_from for version in versions}
+        for moment in sorted({start, *(each for each in changes if each > start)}):
+            in_force = [version for version in versions if version.effective_from <= moment]
+            if in_force and below_cost.decides(own, entry.slug, moment) is new:
+                book = offers.book_of(in_force[-1], ppm)
+                found += [f"{entry.name} {unit.key}" for unit in below_cost.units(entry, book)]
+    return list(dict.fromkeys(found))
+
+
+def _slugs(model: str) -> list[str]:
+    return [slug for slug in catalog.ENTRIES if model in (ALL, slug)]
+
+
+def _versions(slugs: list[str], start: datetime) -> Mapping[str, list[PriceVersion]]:
+    """By model, the version in force at a moment and those that take over later, in their order. Two queries."""
+    rows = PriceVersion.objects.filter(slug__in=slugs)
+    begun = rows.filter(effective_from__lte=start).order_by("slug", "-effective_from", "-number").distinct("slug")
+    later = rows.filter(effective_from__gt=start).order_by("effective_from", "number")
+    found: dict[str, list[PriceVersion]] = defaultdict(list)
+    for row in [*begun, *later]:
+        found[row.slug].append(row)
     return found
 
 
@@ -204,8 +231,10 @@ def _faults(model: str, ppm: int, reason: str, effective_from: datetime | None, 
         errors.append(FieldError("model", "Choose a model, or all models.", "not_allowed"))
     if not 0 <= ppm <= MOST_DISCOUNT:
         errors.append(FieldError("percent", "A discount is between 0 and 90 percent.", "out_of_range"))
-    if not 5 <= len(reason.strip()) <= MOST_REASON:
-        errors.append(FieldError("reason", f"Say why in 5 to {MOST_REASON} characters.", "missing"))
+    try:
+        reason_of(reason)
+    except Invalid as problem:
+        errors += problem.errors
     if effective_from is not None and effective_from < moment:
         errors.append(FieldError("effective_from", "This moment is past: a discount begins now or later.", "past"))
     return errors

@@ -8,30 +8,31 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from typing import Literal
 
 from django.db.models import F, Sum
 
-from generations import catalog, offers, pricing
+from generations import catalog, offers
 from generations.models import ModelDay
-
-MILLION = 1_000_000
+from generations.oversight import below_cost
+from generations.oversight.below_cost import Discounted
+from generations.oversight.sums import Sums
+from project import db
 
 
 @dataclass(frozen=True)
 class Loss:
-    """One variant that loses money. `kind` "sold": `count` successes of the period brought `revenue` and cost `cost`.
-    "listed": the price in force of one unit (of a million tokens for a text) is `revenue`, rounded up, and it should
-    cost `cost`; `count` is 0. `margin_ppm` is the share of the revenue that stayed (negative below cost); None
-    without any revenue."""
+    """One variant that loses money. Sold: `count` successes of the period brought `revenue` and cost `cost`. Listed:
+    the price in force of one unit (of a million tokens for a text) is `revenue`, rounded up, and it should cost `cost`;
+    `count` is 0. `discounted` where only teams with a discount pay less than it costs: `revenue` is what the one with
+    the largest pays."""
 
-    kind: Literal["sold", "listed"]
     provider: str
     model: str
     variant: str
     count: int
     revenue: int
     cost: int
+    discounted: Discounted | None = None
 
     @property
     def margin(self) -> int:
@@ -40,20 +41,19 @@ class Loss:
 
     @property
     def margin_ppm(self) -> int | None:
-        return margin_ppm(self.revenue, self.cost)
+        """The share of the revenue that stayed (negative below cost), in parts per million, rounded down; None without
+        any revenue."""
+        return Sums(revenue=self.revenue, cost=self.cost).margin_ppm
 
     @property
     def name(self) -> str:
         """`hailuo-2.3-pro 6-768P`: what an alert about it is known by."""
         return f"{self.model} {self.variant}".strip()
 
-
-def losses(since: date, until: date, threshold_ppm: int = 0) -> list[Loss]:
-    """Variants whose margin was below `threshold_ppm` of their revenue over the days from `since` to `until` (both
-    within, UTC), the greatest loss first; then those whose price in force is below the expected cost of a unit.
-
-    A variant that lost money in both ways is told twice, once of each kind. Two queries."""
-    return [*sold_at_a_loss(since, until, threshold_ppm), *listed_at_a_loss()]
+    @property
+    def whose(self) -> str:
+        """Whom it is sold to below cost."""
+        return self.discounted.who if self.discounted else "all teams"
 
 
 def sold_at_a_loss(since: date, until: date, threshold_ppm: int = 0) -> list[Loss]:
@@ -66,25 +66,27 @@ def sold_at_a_loss(since: date, until: date, threshold_ppm: int = 0) -> list[Los
         .order_by(F("earned") - F("spent"), "model", "variant")
     )
     found = [
-        Loss("sold", row["provider"], row["model"], row["variant"], row["count"], row["earned"], row["spent"])
-        for row in rows
+        Loss(row["provider"], row["model"], row["variant"], row["count"], row["earned"], row["spent"]) for row in rows
     ]
     return [loss for loss in found if loss.margin_ppm is None or loss.margin_ppm < threshold_ppm]
 
 
 def listed_at_a_loss() -> list[Loss]:
-    """The prices in force that are below the expected cost of one unit, in the order of the catalogue. One query."""
-    found = []
-    for slug, version in offers.current_prices().items():
-        entry = catalog.ENTRIES.get(slug)
-        if entry is None:
+    """The prices in force that are below the expected cost of one unit, in the order of the catalogue; after those of
+    a model that are so for all teams those that are so for teams with a discount. Two queries, and the clock."""
+    found: list[Loss] = []
+    prices = offers.current_prices()
+    now = db.now()
+    held = below_cost.held_on(prices.keys() & catalog.ENTRIES.keys(), start=now, until=now)
+    for slug, entry in catalog.ENTRIES.items():
+        if slug not in prices:
             continue
-        for unit in pricing.unit_prices(entry, offers.book_of(version)):
-            if unit.below_cost:
-                found.append(Loss("listed", entry.provider, slug, unit.key, 0, unit.price, unit.cost))
+        book = offers.book_of(prices[slug])
+        found += [
+            Loss(entry.provider, slug, unit.key, 0, unit.price, unit.cost) for unit in below_cost.units(entry, book)
+        ]
+        found += [
+            Loss(entry.provider, slug, each.unit.key, 0, each.unit.price, each.unit.cost, each)
+            for each in below_cost.discounted(entry, book, held[slug])
+        ]
     return sorted(found, key=lambda loss: catalog.get(loss.model).position)
-
-
-def margin_ppm(revenue: int, cost: int) -> int | None:
-    """The share of the revenue that stays, in parts per million, rounded down; None without revenue."""
-    return (revenue - cost) * MILLION // revenue if revenue else None

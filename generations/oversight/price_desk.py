@@ -7,14 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from accounts import audit
+from accounts.duties import reason_of
 from accounts.models import Action
 from generations import catalog, offers, pricing
 from generations.catalog import Entry
 from generations.models import Listing, PriceVersion
+from generations.oversight import below_cost
+from generations.oversight.below_cost import Discounted
+from generations.oversight.what_if import WhatIf, raised, what_if
 from generations.pricing import PriceBook, UnitPrice, percent
 from project import db
 from project.errors import Conflict, FieldError, Invalid, NotFound
@@ -22,8 +26,8 @@ from project.money import dollars
 from project.times import stamp
 
 MOST_MARGIN = 10_000_000  # ppm: eleven times the rate
+PREVIEWED = timedelta(days=30)
 MOST_FIXED = 10_000_000_000  # micro-dollars of one unit
-MOST_REASON = 200
 Standing = Literal["in force", "scheduled", "superseded", "past"]
 
 
@@ -120,15 +124,15 @@ def history(slug: str) -> list[Version]:
     return found[::-1]
 
 
-def last_number(slug: str) -> int:
-    """The number of the last version that was published; 0 without any."""
-    row = PriceVersion.objects.filter(slug=slug).order_by("-number").first()
-    return row.number if row else 0
-
-
 def draft_of(version: PriceVersion) -> Draft:
     """What a version sets."""
     return Draft(version.margin_ppm, version.margins, version.fixed)
+
+
+def dearer(version: PriceVersion, change_ppm: int) -> Draft:
+    """What a version sets, so many parts per million dearer (what_if.raised)."""
+    price = raised(catalog.get(version.slug), offers.book_of(version), change_ppm)
+    return Draft(price.margin_ppm, price.margins, price.fixed)
 
 
 def book(version: PriceVersion, draft: Draft) -> PriceBook:
@@ -136,9 +140,34 @@ def book(version: PriceVersion, draft: Draft) -> PriceBook:
     return PriceBook(version.pk, version.rates, draft.margin_ppm, draft.margins, draft.fixed)
 
 
-def below_cost(entry: Entry, price: PriceBook) -> list[UnitPrice]:
-    """The units that a price would sell below their expected cost."""
-    return [unit for unit in pricing.unit_prices(entry, price) if unit.below_cost]
+@dataclass(frozen=True)
+class Preview:
+    """What a draft would be: its units, what it changes, which of it would be below cost (for everybody, and only for
+    teams with a discount), and what the last days would have brought with it."""
+
+    units: Sequence[UnitPrice]
+    words: str
+    losing: Sequence[UnitPrice]
+    discounted: Sequence[Discounted]
+    found: WhatIf
+
+
+def preview(slug: str, draft: Draft, *, effective_from: datetime | None = None) -> Preview:
+    """A draft tried on the last PREVIEWED days, at the rates of the last version. Raises Invalid for what is no price.
+    Nothing is written."""
+    entry = catalog.get(slug)
+    last = PriceVersion.objects.filter(slug=slug).latest("number")
+    errors = faults(entry, last, draft)
+    if errors:
+        raise Invalid("This is no price.", errors=errors)
+    tried, until = book(last, draft), db.now()
+    return Preview(
+        units=pricing.unit_prices(entry, tried),
+        words=changed(draft_of(last), draft),
+        losing=below_cost.units(entry, tried),
+        discounted=_for_teams(entry, tried, effective_from or until),
+        found=what_if({slug: tried}, since=until - PREVIEWED, until=until),
+    )
 
 
 def faults(entry: Entry, version: PriceVersion, draft: Draft) -> list[FieldError]:
@@ -179,7 +208,8 @@ def publish(
     """Publishes a price from a moment on (now without one), at the rates of the last version.
 
     `made_from` is the number of the last version when the form was shown: Conflict (`price_changed`) says what was
-    published since. Raises Invalid; `below_cost` without `sell_below_cost` where a unit would cost more than it brings.
+    published since. Raises Invalid; `below_cost` without `sell_below_cost` where a unit would cost more than it brings,
+    from all or from a team with a discount that holds while this price does.
     Open quotes, holds and accepted generations keep their price."""
     if slug not in catalog.ENTRIES:
         raise NotFound("There is no such model.")
@@ -202,7 +232,7 @@ def publish(
             margin_ppm=draft.margin_ppm,
             margins=draft.margins,
             fixed=draft.fixed,
-            by=by.user.email[:80],
+            by=audit.actor_of(by),
             reason=reason.strip(),
             effective_from=effective_from or moment,
         )
@@ -217,7 +247,8 @@ def publish(
                 "after": {"version": row.number, "price": described(draft)},
                 "from": stamp(row.effective_from),
                 "reason": row.reason,
-                "below_cost": [unit.key for unit in below_cost(entry, offers.book_of(row))],
+                "below_cost": [unit.key for unit in below_cost.units(entry, offers.book_of(row))],
+                "below_cost_for_teams": [each.words for each in _for_teams(entry, offers.book_of(row), moment)],
             },
         )
         return row
@@ -253,7 +284,7 @@ def _of_variant(draft: Draft, key: str) -> str:
 
 def _changed_since(slug: str, made_from: int) -> Conflict:
     newer = [version for version in history(slug) if version.row.number > made_from]
-    told = " ".join(f"Version {each.row.number} by {each.row.created_by}: {each.words}." for each in newer)
+    told = " ".join(f"Version {each.row.number}: {each.words}." for each in newer)
     extra: dict[str, Any] = {"versions": [each.row.number for each in newer]}
     return Conflict(
         f"The price was changed while this form was open. {told} Nothing was published: look at it anew.",
@@ -273,13 +304,27 @@ def _own_faults(
     sell_below_cost: bool,
 ) -> list[FieldError]:
     errors = faults(entry, last, draft)
-    if not 5 <= len(reason.strip()) <= MOST_REASON:
-        errors.append(FieldError("reason", f"Say why in 5 to {MOST_REASON} characters.", "missing"))
+    try:
+        reason_of(reason)
+    except Invalid as problem:
+        errors += problem.errors
     if effective_from is not None and effective_from < moment:
         errors.append(FieldError("effective_from", "This moment is past: a price begins now or later.", "past"))
     if not errors and not sell_below_cost:
-        losing = below_cost(entry, book(last, draft))
-        if losing:
-            told = ", ".join(f"{each.key} at {dollars(each.price)} costs {dollars(each.cost)}" for each in losing)
-            errors.append(FieldError("sell_below_cost", f"Below cost: {told}. Tick this to sell so.", "below_cost"))
+        tried = book(last, draft)
+        told = [
+            f"{each.key} at {dollars(each.price)} costs {dollars(each.cost)}" for each in below_cost.units(entry, tried)
+        ]
+        told += [each.words for each in _for_teams(entry, tried, effective_from or moment)]
+        if told:
+            sentence = f"Below cost: {', '.join(told)}. Tick this to sell so."
+            errors.append(FieldError("sell_below_cost", sentence, "below_cost"))
     return errors
+
+
+def _for_teams(entry: Entry, price: PriceBook, start: datetime) -> list[Discounted]:
+    """What a price in force from a moment on sells below cost to teams with a discount, until the next one takes
+    over."""
+    later = PriceVersion.objects.filter(slug=entry.slug, effective_from__gt=start).order_by("effective_from").first()
+    held = below_cost.held_on([entry.slug], start=start, until=later.effective_from if later else None)
+    return below_cost.discounted(entry, price, held[entry.slug])

@@ -121,9 +121,10 @@ def _losses(found: Figures) -> Sequence[pdf.Part]:
     else:
         parts.append(pdf.Note("No variant was sold below its cost."))
     if listed:
-        rows = [[each.name, dollars(each.revenue), dollars(each.cost), dollars(each.margin)] for each in listed]
-        head = ["Listed below cost, per unit", "Price in force", "Expected cost", "Margin"]
-        parts.append(pdf.Grid(head=head, rows=rows, right=[1, 2, 3]))
+        amounts = [[dollars(amount) for amount in (each.revenue, each.cost, each.margin)] for each in listed]
+        rows = [[each.name, each.whose, *cells] for each, cells in zip(listed, amounts, strict=True)]
+        head = ["Listed below cost, per unit", "For", "Price in force", "Expected cost", "Margin"]
+        parts.append(pdf.Grid(head=head, rows=rows, right=[2, 3, 4]))
     else:
         parts.append(pdf.Note("No price in force is below its expected cost."))
     return parts

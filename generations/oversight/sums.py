@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 from operator import attrgetter
 from typing import Self
 
-PPM = 1_000_000
+from generations.pricing import MILLION
 
 
 @dataclass(frozen=True)
@@ -53,12 +53,12 @@ class Sums:
     @property
     def margin_ppm(self) -> int | None:
         """The margin's share of the revenue in parts per million, rounded down; None without any revenue."""
-        return self.margin * PPM // self.revenue if self.revenue else None
+        return self.margin * MILLION // self.revenue if self.revenue else None
 
     @property
     def reported_ppm(self) -> int | None:
         """How much of the best-known cost providers have said themselves; None without any cost."""
-        return self.actual * PPM // self.cost if self.cost else None
+        return self.actual * MILLION // self.cost if self.cost else None
 
     @property
     def nothing(self) -> bool:

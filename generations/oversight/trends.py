@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from generations.oversight.sums import PPM
+from generations.pricing import MILLION
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class Trend:
         a share of those says nothing."""
         if self.was <= 0:
             return None
-        return (2 * self.change * PPM + self.was) // (2 * self.was)
+        return (2 * self.change * MILLION + self.was) // (2 * self.was)
 
     @property
     def direction(self) -> str:

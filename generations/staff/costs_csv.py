@@ -49,13 +49,13 @@ def _named(line: Line) -> list[Value]:
     return [line.id, line.name] if line.by == By.TEAM else [line.id]
 
 
-LISTED = ["provider", "model", "variant", *money_heads("price", "expected_cost", "margin"), "margin_ppm"]
+LISTED = ["provider", "model", "variant", "teams", *money_heads("price", "expected_cost", "margin"), "margin_ppm"]
 
 
 def listed(rows: Iterable[Loss]) -> Iterator[Sequence[Value]]:
     for row in rows:
         amounts = [cell for amount in (row.revenue, row.cost, row.margin) for cell in money(amount)]
-        yield [row.provider, row.model, row.variant, *amounts, row.margin_ppm]
+        yield [row.provider, row.model, row.variant, row.whose, *amounts, row.margin_ppm]
 
 
 GENERATIONS = [

@@ -12,12 +12,14 @@ from typing import Any
 from django import forms
 from django.http import QueryDict
 
+from accounts.duties import LONGEST_REASON
 from generations import catalog
 from generations.catalog import Entry
 from generations.models import PriceVersion
-from generations.oversight.price_desk import MOST_REASON, Draft
+from generations.oversight.price_desk import Draft, draft_of
+from generations.oversight.what_if import LEAST_CHANGE, MOST_CHANGE, MOST_DAYS
 from generations.pricing import UnitPrice
-from project import money
+from project import money, params
 from project.errors import Problem
 
 _PERCENT = re.compile(r"-?[0-9]{1,6}(\.[0-9]{1,4})?", re.ASCII)
@@ -37,6 +39,15 @@ class Percent(forms.CharField):
         if not _PERCENT.fullmatch(text):
             raise forms.ValidationError("Write a percentage such as 10 or 2.5.", code="invalid")
         return int(Decimal(text).scaleb(4))
+
+
+class Change(Percent):
+    """So many percent dearer or cheaper, as far as a what-if goes."""
+
+    def validate(self, value: Any) -> None:
+        super().validate(value)
+        if value is not None and not LEAST_CHANGE <= value <= MOST_CHANGE:
+            raise forms.ValidationError("A change is between -90 and 1,000 percent.", code="out_of_range")
 
 
 class Dollars(forms.CharField):
@@ -73,6 +84,14 @@ class Moment(forms.CharField):
             raise forms.ValidationError(sentence, code="invalid") from error
 
 
+def read_asked(field: type[forms.Field], query: QueryDict, name: str) -> Any:
+    """What an address says of a name, read as a field that may be empty would read it. Raises Invalid."""
+    try:
+        return field(required=False).clean(query.get(name, ""))
+    except forms.ValidationError as error:
+        raise params.wrong(name, error.messages[0]) from error
+
+
 @dataclass(frozen=True)
 class Row:
     """One variant in the form of a price: its rates as they are now, and the two fields."""
@@ -89,12 +108,14 @@ class PriceForm(forms.Form):
     made_from = forms.IntegerField(widget=forms.HiddenInput, min_value=0, max_value=10**9)
     margin = Percent(label="Margin for all variants, percent", help_text="On the rates. A variant may have its own.")
     effective_from = Moment(label="From", required=False, help_text="A minute in UTC; nothing is now.")
-    reason = forms.CharField(label="Reason", max_length=MOST_REASON, widget=forms.TextInput(attrs=_PLAIN))
+    reason = forms.CharField(label="Reason", max_length=LONGEST_REASON, widget=forms.TextInput(attrs=_PLAIN))
     sell_below_cost = forms.BooleanField(label="Sell below cost", required=False)
 
     def __init__(self, data: QueryDict | None, *, entry: Entry, last: PriceVersion, moment: datetime | None) -> None:
         self.variants = entry.variants(last.rates)
-        super().__init__(data, initial=_initial(last, self.variants, moment))
+        begins = moment.strftime(_MOMENT) if moment else ""
+        super().__init__(data, initial={"made_from": last.number, "effective_from": begins})
+        self.fill(draft_of(last))
         for place, variant in enumerate(self.variants):
             self.fields[f"margin_{place}"] = Percent(label=f"Margin of {variant}, percent", required=False)
             if entry.unit != "token":
@@ -124,6 +145,14 @@ class PriceForm(forms.Form):
             for place, variant in enumerate(self.variants)
         ]
 
+    def fill(self, draft: Draft) -> None:
+        """Shows a draft in its fields."""
+        self.initial["margin"] = _typed_percent(draft.margin_ppm)
+        for place, variant in enumerate(self.variants):
+            margin, fixed = draft.margins.get(variant), draft.fixed.get(variant)
+            self.initial[f"margin_{place}"] = "" if margin is None else _typed_percent(margin)
+            self.initial[f"fixed_{place}"] = "" if fixed is None else money.usd(fixed)
+
     def named(self, problem: Problem) -> Problem:
         """The problem with the names that its fields have here."""
         places = {variant: place for place, variant in enumerate(self.variants)}
@@ -136,19 +165,7 @@ class PriceForm(forms.Form):
         return problem
 
 
-def _initial(last: PriceVersion, variants: Sequence[str], moment: datetime | None) -> dict[str, Any]:
-    found: dict[str, Any] = {"made_from": last.number, "margin": typed_percent(last.margin_ppm)}
-    if moment is not None:
-        found["effective_from"] = moment.astimezone(UTC).strftime(_MOMENT)
-    for place, variant in enumerate(variants):
-        if variant in last.margins:
-            found[f"margin_{place}"] = typed_percent(last.margins[variant])
-        if variant in last.fixed:
-            found[f"fixed_{place}"] = money.usd(last.fixed[variant])
-    return found
-
-
-def typed_percent(ppm: int) -> str:
+def _typed_percent(ppm: int) -> str:
     """Parts per million as somebody types a percentage: 125,000 -> "12.5"."""
     return f"{Decimal(ppm).scaleb(-4).normalize():f}"
 
@@ -156,10 +173,9 @@ def typed_percent(ppm: int) -> str:
 class WhatIfForm(forms.Form):
     """By how much, of what, over which days. `of` is "", `provider:<name>` or a model's slug."""
 
-    LONGEST = 366
-    change = Percent(label="Change, percent", help_text="10 is dearer by a tenth, -10 cheaper.")
+    change = Change(label="Change, percent", help_text="10 is dearer by a tenth, -10 cheaper.")
     of = forms.ChoiceField(label="Of", required=False)
-    days = forms.IntegerField(label="Last days", min_value=1, max_value=LONGEST)
+    days = forms.IntegerField(label="Last days", min_value=1, max_value=MOST_DAYS)
 
     def __init__(self, data: Mapping[str, Any]) -> None:
         super().__init__({"change": "10", "of": "", "days": "30", **data})
@@ -171,12 +187,6 @@ class WhatIfForm(forms.Form):
             *((f"provider:{name}", f"provider {name}") for name in providers),
             *((slug, entry.name) for slug, entry in catalog.ENTRIES.items()),
         ]
-
-    def clean_change(self) -> int:
-        change: int = self.cleaned_data["change"]
-        if not -900_000 <= change <= 10_000_000:
-            raise forms.ValidationError("A change is between -90 and 1,000 percent.", code="out_of_range")
-        return change
 
     @property
     def of_words(self) -> str:
@@ -204,7 +214,7 @@ class DiscountForm(forms.Form):
     model = forms.ChoiceField(label="Of", required=False)
     percent = Percent(label="Discount, percent", help_text="At most 90. 0 ends it.")
     effective_from = Moment(label="From", required=False, help_text="A minute in UTC; nothing is now.")
-    reason = forms.CharField(label="Reason", max_length=MOST_REASON, widget=forms.TextInput(attrs=_PLAIN))
+    reason = forms.CharField(label="Reason", max_length=LONGEST_REASON, widget=forms.TextInput(attrs=_PLAIN))
     sell_below_cost = forms.BooleanField(label="Sell below cost", required=False)
 
     def __init__(self, data: QueryDict | None, *, numbers: Mapping[str, int]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import UTC
 from typing import Any
 
 from django.contrib import messages
@@ -12,20 +12,14 @@ from django.shortcuts import redirect
 from django.views.decorators.http import require_GET, require_http_methods, require_safe
 
 from accounts.forms_teams import sent, tell
-from generations import pricing
-from generations.models import PriceVersion
-from generations.oversight import losses, price_desk
-from generations.oversight.what_if import raised, what_if
+from generations.oversight import losses, price_desk, scopes
 from generations.staff.desk import StaffRequest, require, show, staff_page
 from generations.staff.exports import csv_of, money
-from generations.staff.forms_prices import Moment, Percent, PriceForm, typed_percent
+from generations.staff.forms_prices import Change, Moment, PriceForm, read_asked
 from project import db, params
 from project.csv_safe import Value
 from project.errors import Conflict, Invalid, Problem
-from project.money import usd
 from project.times import stamp
-
-PERIOD = timedelta(days=30)
 
 
 @staff_page("see_prices")
@@ -34,20 +28,19 @@ def prices(request: StaffRequest) -> HttpResponseBase:
     """Every model: rate, price in force, expected cost and margin of each unit, and what is scheduled."""
     params.check(request.GET, frozenset())
     found = price_desk.models()
-    now = db.now()
+    since, until = scopes.presets(db.now().astimezone(UTC).date())["30 days"]
     context = {
         "models": found,
-        "sold": losses.sold_at_a_loss((now - PERIOD).date(), now.date()),
+        "sold": losses.sold_at_a_loss(since, until),
         "losing": sum(model.losing for model in found),
     }
     return show(request, "staff/prices.html", context, desk="prices")
 
 
-@staff_page("see_prices")
+@staff_page("see_prices", "export_costs")
 @require_GET
 def prices_csv(request: StaffRequest) -> HttpResponseBase:
     """The same as a file."""
-    require(request, "export_costs")
     params.check(request.GET, frozenset())
     header = [
         *("model", "rate", "variant", "version", "per", "rate_micro", "margin_ppm", "fixed_micro"),
@@ -75,11 +68,11 @@ def price_model(request: StaffRequest, slug: str) -> HttpResponseBase:
     model = price_desk.model(slug)
     versions = price_desk.history(slug)
     last = versions[0].row
-    form = PriceForm(
-        sent(request), entry=model.entry, last=last, moment=Moment(required=False).clean(request.GET.get("from", ""))
-    )
+    form = PriceForm(sent(request), entry=model.entry, last=last, moment=read_asked(Moment, request.GET, "from"))
     if request.method != "POST":
-        _raise(form, model, last, request.GET.get("change", ""))
+        change = read_asked(Change, request.GET, "change")
+        if change is not None:  # who comes from the what-if
+            form.fill(price_desk.dearer(last, change))
         return _page(request, model, versions, form)
     if not form.is_valid():
         return _page(request, model, versions, form, status=422)
@@ -104,11 +97,10 @@ def price_model(request: StaffRequest, slug: str) -> HttpResponseBase:
     return redirect("price_model", slug)
 
 
-@staff_page("see_prices")
+@staff_page("see_prices", "export_costs")
 @require_GET
 def price_model_csv(request: StaffRequest, slug: str) -> HttpResponseBase:
     """The versions of a model as a file."""
-    require(request, "export_costs")
     params.check(request.GET, frozenset())
     model = price_desk.model(slug)
     header = ["version", "standing", "from", "until", "price", "changed", "by", "published", "reason"]
@@ -123,35 +115,15 @@ def price_model_csv(request: StaffRequest, slug: str) -> HttpResponseBase:
     return csv_of(request, name=f"prices-of-{slug}", header=header, batches=[lines], about=model.entry.name)
 
 
-def _raise(form: PriceForm, model: price_desk.Model, last: PriceVersion, text: str) -> None:
-    """Fills the form with the last version so many percent dearer, for who comes from the what-if."""
-    change = Percent(required=False).clean(text)
-    if change is None or not -900_000 <= change <= 10_000_000:
-        return
-    book = raised(model.entry, price_desk.book(last, price_desk.draft_of(last)), change)
-    form.initial["margin"] = typed_percent(book.margin_ppm)
-    for place, variant in enumerate(form.variants):
-        form.initial[f"margin_{place}"] = typed_percent(book.margins[variant]) if variant in book.margins else ""
-        form.initial[f"fixed_{place}"] = usd(book.fixed[variant]) if variant in book.fixed else ""
-
-
 def _preview(
     request: StaffRequest, model: price_desk.Model, versions: Sequence[price_desk.Version], form: PriceForm
 ) -> HttpResponse:
-    last = versions[0].row
-    errors = price_desk.faults(model.entry, last, form.draft)
-    if errors:
-        problem = Invalid("This is no price.", errors=errors)
+    starts = form.cleaned_data["effective_from"]
+    try:
+        found = price_desk.preview(model.entry.slug, form.draft, effective_from=starts)
+    except Invalid as problem:
         return _page(request, model, versions, form, status=tell(form, form.named(problem)))
-    book = price_desk.book(last, form.draft)
-    now = db.now()
-    more: dict[str, Any] = {
-        "preview": what_if({model.entry.slug: book}, since=now - PERIOD, until=now),
-        "draft": pricing.unit_prices(model.entry, book),
-        "draft_words": price_desk.changed(price_desk.draft_of(last), form.draft),
-        "draft_losing": price_desk.below_cost(model.entry, book),
-    }
-    return _page(request, model, versions, form, **more)
+    return _page(request, model, versions, form, preview=found)
 
 
 def _page(

@@ -40,7 +40,7 @@ def test_ten_percent_on_everything(month: House, root: Client) -> None:
         sums[2] += then(fact)
     rows = file_of(root, "/admin/prices/what-if.csv?change=10&of=&days=31")
     told = {
-        row["team_id"]: [int(row["generations"]), int(row["charged_micro"]), int(row["then_micro"])] for row in rows
+        row["team_id"]: [int(row["generations"]), int(row["charged_micro"]), int(row["anew_micro"])] for row in rows
     }
     assert told == dict(teams)
     moved = [abs(int(row["moved_micro"])) for row in rows]
@@ -53,5 +53,5 @@ def test_ten_percent_on_everything(month: House, root: Client) -> None:
 def test_ten_percent_on_one_model(month: House, root: Client) -> None:
     sold = [fact for fact in month.facts if fact.status == "succeeded" and fact.kind.model == "hailuo-2.3-pro"]
     rows = file_of(root, "/admin/prices/what-if.csv?change=10&of=hailuo-2.3-pro&days=31")
-    assert sum(int(row["then_micro"]) for row in rows) == sum(map(then, sold))
+    assert sum(int(row["anew_micro"]) for row in rows) == sum(map(then, sold))
     assert sum(int(row["generations"]) for row in rows) == len(sold)

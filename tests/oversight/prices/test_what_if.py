@@ -49,7 +49,7 @@ def test_all_of_it_equals_each_priced_by_hand(
         found = asked(prices)
         assert found.unpriced == 0
         assert found.total.count == 12
-        assert found.total.then == sum(_anew(row, prices[row.model]) for row in rows)
+        assert found.total.anew == sum(_anew(row, prices[row.model]) for row in rows)
         assert found.total.today == sum(_anew(row, _now()[row.model]) for row in rows)
         assert found.total.cost == sum(
             row.expected_cost if row.actual_cost is None else row.actual_cost for row in rows
@@ -57,9 +57,9 @@ def test_all_of_it_equals_each_priced_by_hand(
         for line in found.variants:
             own = [row for row in rows if (row.model, row.variant) == (line.model, line.variant)]
             assert line.count == len(own)
-            assert line.then == sum(_anew(row, prices[row.model]) for row in own)
+            assert line.anew == sum(_anew(row, prices[row.model]) for row in own)
         (team,) = found.teams
-        assert (team.then, team.name, team.moved) == (found.total.then, "Studio", found.total.moved)
+        assert (team.anew, team.name, team.moved) == (found.total.anew, "Studio", found.total.moved)
 
 
 def test_only_what_is_asked_for_is_priced(world: World, make: Any) -> None:
