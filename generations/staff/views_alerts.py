@@ -105,7 +105,7 @@ def test(request: StaffRequest) -> HttpResponse:  # noqa: PT028
     return redirect("alert_notices")
 
 
-@staff_page("see_alerts")
+@staff_page("see_alerts", "export_costs")
 @require_GET
 def alerts_file(request: StaffRequest) -> HttpResponseBase:
     """All alerts, open and over, as a file."""
@@ -114,7 +114,7 @@ def alerts_file(request: StaffRequest) -> HttpResponseBase:
     return csv_of(request, name="alerts", header=alerts_csv.ALERTS, batches=batches)
 
 
-@staff_page("see_alerts")
+@staff_page("see_alerts", "export_costs")
 @require_GET
 def notices_file(request: StaffRequest) -> HttpResponseBase:
     """All notices as a file."""
@@ -123,7 +123,7 @@ def notices_file(request: StaffRequest) -> HttpResponseBase:
     return csv_of(request, name="alert-notices", header=alerts_csv.NOTICES, batches=batches)
 
 
-@staff_page("see_alerts")
+@staff_page("see_alerts", "export_costs")
 @require_GET
 def rules_file(request: StaffRequest) -> HttpResponseBase:
     """All rules as a file."""

@@ -37,7 +37,7 @@ def queue_page(request: StaffRequest) -> HttpResponseBase:
     return show(request, "staff/operations_queue.html", context, desk=DESK)
 
 
-@staff_page("see_operations")
+@staff_page("see_operations", "export_costs")
 @require_GET
 def queue_csv(request: StaffRequest) -> HttpResponseBase:
     """The lanes as a file."""
@@ -53,7 +53,7 @@ def queue_csv(request: StaffRequest) -> HttpResponseBase:
     return csv_of(request, name="queue", header=header, batches=[rows])
 
 
-@staff_page("see_operations")
+@staff_page("see_operations", "export_costs")
 @require_GET
 def failures_csv(request: StaffRequest) -> HttpResponseBase:
     """The last runs that raised, as a file."""
@@ -69,7 +69,7 @@ def books(request: StaffRequest) -> HttpResponseBase:
     return _books(request, ClearForm())
 
 
-@staff_page("see_operations")
+@staff_page("see_operations", "export_costs")
 @require_GET
 def books_csv(request: StaffRequest) -> HttpResponseBase:
     """The runs that are kept, as a file."""

@@ -39,7 +39,7 @@ def listed(request: StaffRequest) -> HttpResponseBase:
     return show(request, "staff/reconciliation_cases.html", context, desk=DESK)
 
 
-@staff_page("export_costs")
+@staff_page("see_costs", "export_costs")
 @require_GET
 def listed_csv(request: StaffRequest) -> HttpResponseBase:
     """The list as a file."""

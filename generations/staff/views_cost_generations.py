@@ -41,7 +41,7 @@ def generations(request: StaffRequest) -> HttpResponseBase:
     return show(request, "staff/costs_generations.html", context, desk="costs")
 
 
-@staff_page("export_costs")
+@staff_page("see_costs", "export_costs")
 @require_GET
 def generations_csv(request: StaffRequest) -> HttpResponseBase:
     """All of them as a file, streamed."""

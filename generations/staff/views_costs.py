@@ -87,7 +87,7 @@ def costs_by(request: StaffRequest, what: str) -> HttpResponseBase:
     return show(request, "staff/costs_by.html", context, desk="costs")
 
 
-@staff_page("export_costs")
+@staff_page("see_costs", "export_costs")
 @require_GET
 def costs_by_csv(request: StaffRequest, what: str) -> HttpResponseBase:
     """All lines of a table as a file."""
@@ -107,7 +107,7 @@ def costs_by_csv(request: StaffRequest, what: str) -> HttpResponseBase:
     )
 
 
-@staff_page("export_costs")
+@staff_page("see_costs", "export_costs")
 @require_GET
 def listed_csv(request: StaffRequest) -> HttpResponseBase:
     """The prices in force that are below the expected cost, as a file."""
@@ -121,7 +121,7 @@ def listed_csv(request: StaffRequest) -> HttpResponseBase:
     )
 
 
-@staff_page("export_costs")
+@staff_page("see_costs", "export_costs")
 @require_GET
 def report_pdf(request: StaffRequest) -> HttpResponseBase:
     """The cost report of a month as a PDF."""

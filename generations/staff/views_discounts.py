@@ -41,11 +41,10 @@ def listed(request: StaffRequest) -> HttpResponseBase:
     return show(request, "staff/discounts.html", context, desk="prices", status=status)
 
 
-@staff_page("see_prices")
+@staff_page("see_prices", "export_costs")
 @require_GET
 def listed_csv(request: StaffRequest) -> HttpResponseBase:
     """Every discount that there is or was, as a file."""
-    require(request, "export_costs")
     params.check(request.GET, frozenset())
     header = ["team_id", "team", "model", "number", "discount_ppm", "from", "set", "by", "reason"]
     batches = (_lines(rows) for rows in discounts.all_of_them())
@@ -82,11 +81,10 @@ def of_team(request: StaffRequest, public_id: str) -> HttpResponseBase:
     return redirect("price_discounts_of", team.public_id)
 
 
-@staff_page("see_prices")
+@staff_page("see_prices", "export_costs")
 @require_GET
 def of_team_csv(request: StaffRequest, public_id: str) -> HttpResponseBase:
     """One team's discounts as a file."""
-    require(request, "export_costs")
     params.check(request.GET, frozenset())
     team = discounts.team_of(public_id)
     header = ["model", "number", "discount_ppm", "from", "set", "by", "reason"]

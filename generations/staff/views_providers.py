@@ -58,7 +58,7 @@ def providers(request: StaffRequest) -> HttpResponseBase:
     return show(request, "staff/operations_providers.html", context, desk=DESK)
 
 
-@staff_page("see_operations")
+@staff_page("see_operations", "export_costs")
 @require_GET
 def providers_csv(request: StaffRequest) -> HttpResponseBase:
     """The figures as a file: a line a provider, then a line for each of its models."""
@@ -96,7 +96,7 @@ def resume(request: StaffRequest, pause_id: int) -> HttpResponseBase:
     return redirect("operations_pauses")
 
 
-@staff_page("see_operations")
+@staff_page("see_operations", "export_costs")
 @require_GET
 def pauses_csv(request: StaffRequest) -> HttpResponseBase:
     """All pauses there were, as a file."""
