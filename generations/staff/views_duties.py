@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import wraps
-from typing import Concatenate, ParamSpec
-
 from django.contrib import messages
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
@@ -17,35 +13,18 @@ from generations.oversight import staff_list
 from generations.staff.desk import StaffRequest, show, staff_page
 from generations.staff.exports import csv_of
 from generations.staff.forms_teams import DutiesForm
-from project.errors import Forbidden, Problem
-
-P = ParamSpec("P")
-View = Callable[Concatenate[StaffRequest, P], HttpResponseBase]
+from project.errors import Problem
 
 
-def _superusers(view: View[P]) -> View[P]:
-    """For superusers; others get Forbidden. Stands inside staff_page."""
-
-    @wraps(view)
-    def guarded(request: StaffRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
-        if not request.user.is_superuser:
-            raise Forbidden("Duties are seen and changed by superusers.", code=duties.CODE)
-        return view(request, *args, **kwargs)
-
-    return guarded
-
-
-@staff_page("see_teams")
-@_superusers
+@staff_page(superusers=True)
 @require_safe
 def people(request: StaffRequest) -> HttpResponse:
     """Everybody of the staff with their duties, and the bundles."""
-    context = {"people": staff_list.people(), "bundles": duties.bundles(), "names": duties.acts()}
+    context = {"people": staff_list.people(), "bundles": duties.bundles()}
     return show(request, "staff/duties.html", context, desk="duties")
 
 
-@staff_page("see_teams")
-@_superusers
+@staff_page(superusers=True)
 @require_safe
 def people_csv(request: StaffRequest) -> HttpResponseBase:
     """The same as a file: a line a person and act."""
@@ -58,8 +37,7 @@ def people_csv(request: StaffRequest) -> HttpResponseBase:
     return csv_of(request, name="duties", header=["address", "superuser", "act", "what"], batches=[rows])
 
 
-@staff_page("see_teams")
-@_superusers
+@staff_page(superusers=True)
 @require_http_methods(["GET", "HEAD", "POST"])
 def person(request: StaffRequest, pk: int) -> HttpResponse:
     """What one of them may do; `bundle` in the address ticks a bundle's acts. POST sets it."""
