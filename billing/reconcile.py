@@ -159,16 +159,16 @@ def failures(checks: tuple[tuple[str, str], ...] = CHECKS) -> list[str]:
     return broken
 
 
-def watch(checks: tuple[tuple[str, str], ...] = CHECKS, *, by: str = "system") -> list[str]:
-    """Runs the checks, keeps that it did, and raises the alarm for what does not hold. Returns the broken ones."""
+def watch(checks: tuple[tuple[str, str], ...] = CHECKS, *, by: str = "system", full: bool = True) -> list[str]:
+    """Runs the checks, keeps that it did, and raises the alarm for what does not hold. Returns the broken ones. `full`:
+    whether they count all days."""
     begun = time.monotonic()
     broken = failures(checks)
     took_ms = int((time.monotonic() - begun) * 1000)
-    LedgerCheck.objects.create(took_ms=took_ms, checks=len(checks), broken=broken, by=by)
+    LedgerCheck.objects.create(took_ms=took_ms, checks=len(checks), broken=broken, by=by, full=full)
     if broken:
         log.critical("the ledger does not hold: %s", "; ".join(broken))
-        if not LedgerAlarm.objects.filter(cleared_at=None).exists():
-            LedgerAlarm.objects.create(broken=broken)
+        LedgerAlarm.objects.get_or_create(cleared_at=None, defaults={"broken": broken})
     return broken
 
 

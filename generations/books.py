@@ -1,8 +1,13 @@
-"""The checks of verify_ledger that tie generations to their money (invariants.md Appendix C, H7, G2)."""
+"""The checks of verify_ledger that tie generations to their money (invariants.md Appendix C, H7, G2).
+
+Those of the sums by the day read all that ever was, or the days since one.
+"""
 
 from __future__ import annotations
 
-CHECKS: tuple[tuple[str, str], ...] = (
+from datetime import date
+
+_OF_ROWS: tuple[tuple[str, str], ...] = (
     (
         "every generation has its hold, of its amount and team",
         """select count(*) from generations_generation g left join billing_hold h on h.id = g.hold_id
@@ -39,6 +44,11 @@ CHECKS: tuple[tuple[str, str], ...] = (
            full join generations_uploadquota q using (team_id)
            where coalesce(u.bytes, 0) <> coalesce(q.bytes, 0) or coalesce(u.files, 0) <> coalesce(q.files, 0)""",
     ),
+)
+
+# {ended}: generations that may be of these days; {counted}: those that are; {days}, {months}: their sums; {captured}:
+# entries of these days. Conditions, all of them true where everything is read.
+_OF_DAYS: tuple[tuple[str, str], ...] = (
     (
         "the sums of costs by the day are what the generations say",
         """select count(*) from (select generations_cost_day_of(g) as day, g.team_id, g.api_key_id, g.model, g.variant,
@@ -47,26 +57,26 @@ CHECKS: tuple[tuple[str, str], ...] = (
              sum(coalesce(g.actual_cost, 0)) as actual,
              sum(coalesce(g.actual_cost, case when g.status = 'succeeded' then g.expected_cost else 0 end)) as cost,
              count(*) filter (where g.cost_verdict = 'over') as over
-           from generations_generation g where g.finished_at is not null group by 1, 2, 3, 4, 5) x
-           full join (select * from generations_costday where succeeded + failed + canceled > 0) d
+           from generations_generation g where g.finished_at is not null and {ended} group by 1, 2, 3, 4, 5) x
+           full join (select * from generations_costday where succeeded + failed + canceled > 0 and {days}) d
              on d.team_id = x.team_id and d.day = x.day and d.model = x.model and d.variant = x.variant
              and coalesce(d.api_key_id, 0) = coalesce(x.api_key_id, 0)
-           where (x.succeeded, x.failed, x.revenue, x.actual, x.cost, x.over)
+           where {counted} and (x.succeeded, x.failed, x.revenue, x.actual, x.cost, x.over)
              is distinct from (d.succeeded, d.failed, d.revenue, d.actual, d.cost, d.over)""",
     ),
     (
         "the sums of costs by model and by team are those of both",
         """with c as (select day, model, variant, team_id, api_key_id, revenue, cost, expected, actual, succeeded
-             from generations_costday)
+             from generations_costday where {days})
            select (select count(*) from (select day, model, variant, sum(revenue) as r, sum(cost) as c,
                sum(expected) as e, sum(actual) as a, sum(succeeded) as n from c group by 1, 2, 3) x
              full join (select day, model, variant, sum(revenue) as r, sum(cost) as c, sum(expected) as e,
-               sum(actual) as a, sum(succeeded) as n from generations_modelday group by 1, 2, 3) m
+               sum(actual) as a, sum(succeeded) as n from generations_modelday where {days} group by 1, 2, 3) m
              using (day, model, variant) where (x.r, x.c, x.e, x.a, x.n) is distinct from (m.r, m.c, m.e, m.a, m.n))
            + (select count(*) from (select day, team_id, coalesce(api_key_id, 0) as k, sum(revenue) as r,
                sum(cost) as c, sum(expected) as e, sum(actual) as a, sum(succeeded) as n from c group by 1, 2, 3) x
              full join (select day, team_id, coalesce(api_key_id, 0) as k, revenue as r, cost as c, expected as e,
-               actual as a, succeeded as n from generations_teamday) t
+               actual as a, succeeded as n from generations_teamday where {days}) t
              using (day, team_id, k) where (x.r, x.c, x.e, x.a, x.n) is distinct from (t.r, t.c, t.e, t.a, t.n))""",
     ),
     (
@@ -74,10 +84,10 @@ CHECKS: tuple[tuple[str, str], ...] = (
         """select count(*) from (select date_trunc('month', day::timestamp)::date as day, team_id,
              coalesce(api_key_id, 0) as k, provider, sum(revenue) as r, sum(cost) as c, sum(expected) as e,
              sum(actual) as a, sum(at_risk) as x, sum(succeeded) as n, sum(failed) as f
-             from generations_costday group by 1, 2, 3, 4) d
+             from generations_costday where {months} group by 1, 2, 3, 4) d
            full join (select day, team_id, coalesce(api_key_id, 0) as k, provider, revenue as r, cost as c,
-             expected as e, actual as a, at_risk as x, succeeded as n, failed as f from generations_teammonth) m
-             using (day, team_id, k, provider)
+             expected as e, actual as a, at_risk as x, succeeded as n, failed as f from generations_teammonth
+             where {months}) m using (day, team_id, k, provider)
            where (d.r, d.c, d.e, d.a, d.x, d.n, d.f) is distinct from (m.r, m.c, m.e, m.a, m.x, m.n, m.f)""",
     ),
     (
@@ -85,9 +95,31 @@ CHECKS: tuple[tuple[str, str], ...] = (
         """select count(*) from (select (e.created_at at time zone 'UTC')::date as day, g.team_id,
              coalesce(g.api_key_id, 0) as k, sum(t.amount) as r
              from billing_transfer t join billing_entry e on e.transfer_id = t.id and e.account_id = t.debit_id
-             join generations_generation g on g.hold_id = t.hold_id where t.kind = 'capture' group by 1, 2, 3) s
+             join generations_generation g on g.hold_id = t.hold_id where t.kind = 'capture' and {ended} and {captured}
+             group by 1, 2, 3) s
            full join (select day, team_id, coalesce(api_key_id, 0) as k, revenue as r from generations_teamday
-             where revenue <> 0) t using (day, team_id, k)
+             where revenue <> 0 and {days}) t using (day, team_id, k)
            where s.r is distinct from t.r""",
     ),
 )
+
+
+def checks(*, since: date | None = None) -> tuple[tuple[str, str], ...]:
+    """The checks as SQL, the names the same whatever is read; `since` reads the sums of that day (UTC) and later.
+
+    A generation's day is its capture's, which is written in the transaction of its end: the two are never a whole day
+    apart."""
+    conditions = dict.fromkeys(("ended", "counted", "days", "months", "captured"), "true")
+    if since is not None:
+        midnight = f"timestamptz '{since} 00:00:00+00'"
+        conditions = {
+            "ended": f"g.finished_at >= {midnight} - interval '1 day'",
+            "counted": f"coalesce(x.day, d.day) >= date '{since}'",
+            "days": f"day >= date '{since}'",
+            "months": f"day >= date '{since.replace(day=1)}'",
+            "captured": f"e.created_at >= {midnight}",
+        }
+    return _OF_ROWS + tuple((name, query.format(**conditions)) for name, query in _OF_DAYS)
+
+
+CHECKS = checks()

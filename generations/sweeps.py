@@ -9,7 +9,7 @@ import logging
 from collections.abc import Callable
 from datetime import timedelta
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Now
 
@@ -18,7 +18,7 @@ from billing import closures, reconcile
 from generations import hand_over, idempotency, observation, removals, storage, uploads
 from generations.models import BatchQuote, Callback, CallbackVerdict, Generation, Quote, Status
 from generations.models.generation import OPEN
-from generations.oversight import balance_chores, books_log, folding, pauses, refused
+from generations.oversight import balance_chores, books_runs, folding, pauses, refused
 from project import db, queue
 
 log = logging.getLogger(__name__)
@@ -26,7 +26,6 @@ log = logging.getLogger(__name__)
 ROUND = 200  # rows a ring takes
 RING_AGAIN = timedelta(seconds=45)  # a rung row is not rung again before this, whatever became of the job
 CALLBACK_AGAIN = timedelta(seconds=20)
-BOOKS_EVERY = timedelta(minutes=5)
 
 
 def ring_due() -> int:
@@ -79,7 +78,7 @@ def _ring_callbacks() -> int:
 
 
 def sweep() -> dict[str, int]:
-    """Ends what is past its time, through the same functions as everybody else; prunes; checks the books.
+    """Ends what is past its time, through the same functions as everybody else; prunes; rings for what takes long.
 
     Idempotent and safe beside itself. Returns counts by what was done."""
     counts: dict[str, int] = {}
@@ -101,9 +100,8 @@ def sweep() -> dict[str, int]:
     counts["key_notices"] = key_mail.warn_of_expiry()
     counts["balances"] = balance_chores.ring()
     counts["folded"] = folding.fold()
-    if _books_due():
-        counts["broken"] = len(books_log.run() or ())
-        counts["checks"] = reconcile.prune()
+    counts["books"] = books_runs.ring()
+    counts["checks"] = reconcile.prune()
     return counts
 
 
@@ -117,15 +115,3 @@ def _each(rows: QuerySet[Generation], act: Callable[..., None]) -> int:
         except Exception:
             log.exception("overdue generation %s could not be ended", pk)
     return done
-
-
-def _books_due() -> bool:
-    """One sweep in five minutes, of whichever process, checks the books."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """INSERT INTO generations_chore AS c (name, begun_at) VALUES ('books', clock_timestamp())
-               ON CONFLICT (name) DO UPDATE SET begun_at = excluded.begun_at
-               WHERE c.begun_at <= clock_timestamp() - make_interval(secs => %s)""",
-            [BOOKS_EVERY.total_seconds()],
-        )
-        return bool(cursor.rowcount == 1)

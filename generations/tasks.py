@@ -9,7 +9,7 @@ from datetime import date
 from uuid import UUID
 
 from generations import callbacks, observation, removals, storage, submission, sweeps
-from generations.oversight import alert_delivery, balance_chores, balances, bills, books_log, usage_settle
+from generations.oversight import alert_delivery, balance_chores, balances, bills, books_runs, usage_settle
 
 
 def dispatch(provider: str) -> None:
@@ -57,9 +57,9 @@ def settle_bills(provider: str) -> None:
     usage_settle.settle_ended(provider=provider)
 
 
-def check_books(by: str) -> None:
-    """The checks of the books that somebody of the staff asked for."""
-    books_log.run(by=by)
+def check_books(by: str, full: int = 1) -> None:
+    """The checks of the books, of all days or of the recent ones."""
+    books_runs.run(full=bool(full), by=by)
 
 
 def sweep() -> None:

@@ -25,12 +25,14 @@ class LedgerAlarm(models.Model):
 
 
 class LedgerCheck(models.Model):
-    """One run of the checks of the books: when, how long (milliseconds), what did not hold. Kept for some days."""
+    """One run of the checks of the books: when, how long (milliseconds), what did not hold. Kept for some days.
+    `full`: the sums by the day were counted again for all days, not for the recent ones alone."""
 
     ran_at = models.DateTimeField(db_default=Now())
     took_ms = models.PositiveIntegerField()
     checks = models.PositiveIntegerField()
     broken = models.JSONField(default=list)
+    full = models.BooleanField(default=True)
     by = models.CharField(max_length=80, default="system")
 
     class Meta:

@@ -20,7 +20,7 @@ class AlertKind(models.TextChoices):
     ERROR_RATE = "error_rate", "A provider fails too often"
     UNKNOWN_RATE = "unknown_rate", "Too many outcomes are unknown"
     STUCK_HOLDS = "stuck_holds", "Credit is held past its deadline"
-    HEARTBEAT = "heartbeat", "A queue stands still"
+    HEARTBEAT = "heartbeat", "A queue or the check of the books stands still"
     LEDGER = "ledger", "The books do not hold"
     CALLBACKS = "callbacks", "Callbacks are forged or altered"
     LOST_TASK = "lost_task", "A provider billed what we never charged"
@@ -28,7 +28,7 @@ class AlertKind(models.TextChoices):
 
 class AlertRule(models.Model):
     """When an alert of a kind goes on and off again. The unit of both is the kind's (parts per million, days,
-    micro-dollars, a count): alert_rules says which. Off needs `calm_seconds` without a break.
+    micro-dollars, a count): alert_specs says which. Off needs `calm_seconds` without a break.
 
     `measured_since`: since when the watch has looked without a break; `failing_since` and `failure`: since when it
     could not, and the error's name."""

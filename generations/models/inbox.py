@@ -64,7 +64,8 @@ class Refusal(models.TextChoices):
 
 class RefusedCallback(models.Model):
     """A callback that was turned away, and how often. Of the body only its beginning is kept, of bodies that differ
-    only so many an hour (callbacks.refuse)."""
+    only so many an hour (oversight.refused). `hour_at`: when the hour that is counted began; `in_hour` deliveries came
+    in it, `hour_before` in the hour before."""
 
     provider = models.CharField(max_length=8)
     verdict = models.CharField(max_length=8, choices=Refusal.choices)
@@ -76,6 +77,9 @@ class RefusedCallback(models.Model):
     deliveries = models.PositiveIntegerField(default=1)
     first_at = models.DateTimeField(db_default=Now())
     last_at = models.DateTimeField(db_default=Now())
+    hour_at = models.DateTimeField(db_default=Now())
+    in_hour = models.PositiveIntegerField(default=1)
+    hour_before = models.PositiveIntegerField(default=0)
 
     class Meta:
         indexes = [models.Index(fields=["-last_at"], name="refused_callback_newest")]

@@ -8,15 +8,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
-from django.db.models import BigIntegerField, Case, Count, Q, Sum, Value, When
+from django.db.models import Count, Sum
 from django.db.models.functions import Abs
 
 from billing.models import Hold, LedgerAlarm
 from generations import providers
-from generations.models import AlertKind, AlertRule, CaseKind, Refusal, RefusedCallback
-from generations.models import Case as CaseRow
-from generations.oversight import balances, health, losses
+from generations.models import AlertKind, AlertRule, Case, CaseKind
+from generations.oversight import balances, books_runs, health, losses, refused
 from generations.oversight.alert_changes import Reading
+from generations.pricing import MILLION
 from project import queue
 from project.money import dollars
 
@@ -34,7 +34,7 @@ def loss(rule: AlertRule, moment: datetime) -> list[Reading]:
     nearest = max(rule.on_at, rule.off_at) + 1
     found = []
     for row in losses.sold_at_a_loss(today - WEEK + DAY, today, nearest)[:MOST]:
-        margin = -losses.MILLION if row.margin_ppm is None else row.margin_ppm
+        margin = -MILLION if row.margin_ppm is None else row.margin_ppm
         earned, cost = dollars(row.revenue), dollars(row.cost)
         text = f"{row.count:,} sold for {earned} cost {cost} in the last 7 days."
         found.append(Reading(row.name, margin, text, enough=row.count >= max(1, rule.at_least)))
@@ -44,7 +44,7 @@ def loss(rule: AlertRule, moment: datetime) -> list[Reading]:
 def gap(rule: AlertRule, moment: datetime) -> list[Reading]:
     """By provider: the sizes of the open balance gaps added up, in micro-dollars."""
     rows = (
-        CaseRow.objects.filter(kind=CaseKind.BALANCE_GAP, closed_at=None)
+        Case.objects.filter(kind=CaseKind.BALANCE_GAP, closed_at=None)
         .values("provider")
         .annotate(size=Sum(Abs("amount")), count=Count("id"))
         .order_by("provider")
@@ -102,7 +102,8 @@ def stuck_holds(rule: AlertRule, moment: datetime) -> list[Reading]:
 
 
 def heartbeat(rule: AlertRule, moment: datetime) -> list[Reading]:
-    """By lane: seconds that its last beat is older than its limit. Time in which nobody watched does not count: whoever
+    """By lane: seconds that its last beat is older than its limit; so with the checks of the books, which go by a lane
+    and tell nothing when they do not come. Time in which nobody watched does not count: whoever
     starts the service after a pause is not told that it stood still."""
     watched = 0.0 if rule.measured_since is None else (moment - rule.measured_since).total_seconds()
     ages, found = queue.heartbeat_ages(), []
@@ -111,6 +112,10 @@ def heartbeat(rule: AlertRule, moment: datetime) -> list[Reading]:
         late = int(age - lane.stale_after)
         text = f"The queue {lane.name} gave no sign of life for {int(age):,} s; its limit is {int(lane.stale_after)} s."
         found.append(Reading(lane.name, max(0, late), text))
+    for each in books_runs.watched(moment):
+        age = min(watched if each.age is None else each.age, watched)
+        text = f"No {each.name} has come to an end for {int(age):,} s; one is made {each.often}."
+        found.append(Reading(each.name, max(0, int(age - each.limit)), text))
     return found
 
 
@@ -124,33 +129,18 @@ def ledger(rule: AlertRule, moment: datetime) -> list[Reading]:
 
 
 def callbacks(rule: AlertRule, moment: datetime) -> list[Reading]:
-    """By provider: callbacks that were turned away in the last hour. Of one that came before too, nobody knows how many
-    of its deliveries are of this hour: it counts once."""
-    since = moment - HOUR
-    deliveries = Case(When(first_at__gte=since, then="deliveries"), default=Value(1), output_field=BigIntegerField())
-    rows = (
-        RefusedCallback.objects.filter(last_at__gte=since)
-        .values("provider")
-        .annotate(
-            forged=Sum(deliveries, filter=Q(verdict=Refusal.FORGED), default=0),
-            altered=Sum(deliveries, filter=Q(verdict=Refusal.ALTERED), default=0),
-        )
-        .order_by("provider")
-    )
+    """By provider: callbacks that were turned away in the last hour, each delivery of them."""
+    words = "{:,} forged and {:,} altered callbacks were turned away in the last hour."
     return [
-        Reading(
-            row["provider"],
-            row["forged"] + row["altered"],
-            f"{row['forged']:,} forged and {row['altered']:,} altered callbacks were turned away in the last hour.",
-        )
-        for row in rows
+        Reading(provider, forged + altered, words.format(forged, altered))
+        for provider, forged, altered in refused.last_hour(moment)
     ]
 
 
 def lost_task(rule: AlertRule, moment: datetime) -> list[Reading]:
     """By provider: open cases of what it billed and no team was charged for."""
     rows = (
-        CaseRow.objects.filter(kind__in=[CaseKind.LOST_RESULT, CaseKind.THEIRS_ONLY], closed_at=None)
+        Case.objects.filter(kind__in=[CaseKind.LOST_RESULT, CaseKind.THEIRS_ONLY], closed_at=None)
         .values("provider")
         .annotate(count=Count("id"), size=Sum("amount"))
         .order_by("provider")

@@ -126,7 +126,7 @@ SPECS: dict[str, Spec] = {
         ),
         Spec(
             AlertKind.HEARTBEAT,
-            "How long a queue has stood still beyond its limit",
+            "How long a queue, or the check of the books, has stood still beyond its limit",
             "seconds",
             on_at=0,
             off_at=0,

@@ -6,19 +6,23 @@ import io
 import os
 import subprocess
 import sys
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import connection
+from django.db import connection, transaction
 
 from accounts.models import ApiKey
 from billing import budgets, holds, reconcile
-from billing.models import LedgerAlarm, Period
+from billing.models import LedgerAlarm, LedgerCheck, Period
 from generations import intake, sweeps
+from generations.books import CHECKS
+from generations.books import checks as recent_checks
 from generations.models import Chore, Generation
-from project import db
+from generations.oversight import books_runs
+from project import db, queue
 from project.errors import Unavailable
 from tests.invariants.lies import LIES, Lie
 from tests.invariants.refusals import ALL_CHECKS
@@ -70,6 +74,19 @@ def plant(lie: Lie) -> None:
 def test_every_check_has_its_lie() -> None:
     assert sorted(lie.check for lie in LIES) == sorted(NAMES)
     assert len(set(NAMES)) == len(NAMES)
+
+
+def test_every_lie_of_today_is_seen_by_a_run_of_the_recent_days(books: Scene) -> None:
+    """Whichever days are read, the names are the same and so is what is wrong today."""
+    recent = recent_checks(since=db.now().date() - timedelta(days=2))
+    assert [name for name, _ in reconcile.CHECKS + recent] == NAMES
+    assert reconcile.failures(recent) == []
+    for lie in LIES:
+        if lie.check in {name for name, query in recent if (name, query) not in CHECKS}:
+            with transaction.atomic():
+                plant(lie)
+                assert lie.check in reconcile.failures(recent)
+                transaction.set_rollback(True)
 
 
 @pytest.mark.parametrize("lie", LIES, ids=[lie.check.replace(" ", "-") for lie in LIES])
@@ -138,13 +155,17 @@ def test_a_stopped_request_leaves_nothing_behind_its_key(committed_world: World)
     assert answer.status == 201
 
 
-def test_the_sweep_checks_the_books_every_5_minutes(committed_world: World) -> None:
+def test_the_books_are_checked_every_5_minutes(committed_world: World) -> None:
     _tell("update billing_account set balance = balance + 1 where kind = 'available'")
-    assert sweeps.sweep()["broken"] == 2
-    assert "broken" not in sweeps.sweep()
+    assert sweeps.sweep()["books"] == 2  # of the recent days, and this night's of all
+    queue.run_pending()
+    assert sweeps.sweep()["books"] == 0
+    assert [len(row.broken) for row in LedgerCheck.objects.all()] == [2, 2]
     assert LedgerAlarm.objects.count() == 1
-    Chore.objects.update(begun_at=db.now() - sweeps.BOOKS_EVERY)
-    assert sweeps.sweep()["broken"] == 2
+    Chore.objects.filter(name="books").update(begun_at=db.now() - books_runs.EVERY)
+    assert sweeps.sweep()["books"] == 1
+    queue.run_pending()
+    assert LedgerCheck.objects.count() == 3
     assert LedgerAlarm.objects.count() == 1  # one open alarm, however often
 
 

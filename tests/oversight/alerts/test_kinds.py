@@ -23,7 +23,7 @@ from generations.models import (
     Reason,
     RefusedCallback,
 )
-from generations.oversight import alert_watch, cases
+from generations.oversight import alert_watch, cases, refused
 from project import db, queue
 from project.errors import NotFound, Unauthenticated, Unavailable
 from project.models import Heartbeat
@@ -39,6 +39,7 @@ HAILUO = {"model": "hailuo-2.3-pro"}
 def _a_calm_start(db: None) -> None:
     for lane in queue.lanes():
         queue.touch(lane.name, always=True)
+    reconcile.watch(())
     watch()
     assert open_ones() == []
 
@@ -237,12 +238,48 @@ def test_forged_and_altered_callbacks(make: Make) -> None:
     alert = only_open(AlertKind.CALLBACKS)
     assert (alert.subject, alert.value) == ("kie", 4)
     assert alert.text == "4 forged and 0 altered callbacks were turned away in the last hour."
-    RefusedCallback.objects.update(first_at=db.now() - timedelta(hours=2))
-    watch()
-    assert only_open(AlertKind.CALLBACKS).value == 3, "what came before counts once each"
     RefusedCallback.objects.update(last_at=db.now() - timedelta(hours=2))
     watch()
     assert only_open(AlertKind.CALLBACKS).calm_since is not None
+
+
+def test_the_same_forged_callback_again_days_later(make: Make) -> None:
+    """One body is one row: what counts is how often it came in this hour, however old the row."""
+
+    def wave(count: int) -> None:
+        for _ in range(count):
+            with pytest.raises(NotFound):
+                callbacks.receive(provider="kie", token="0" * 32, headers={}, raw=b"the same")
+
+    def later(**span: float) -> None:
+        back = timedelta(**span)
+        RefusedCallback.objects.update(
+            first_at=F("first_at") - back, last_at=F("last_at") - back, hour_at=F("hour_at") - back
+        )
+
+    def measured() -> int:
+        return sum(forged for _, forged, _ in refused.last_hour(db.now()))
+
+    rule(AlertKind.CALLBACKS, on_at=10, off_at=2, calm_seconds=0)
+    wave(12)
+    assert measured() == 12
+    watch()
+    assert only_open(AlertKind.CALLBACKS).value == 12
+    later(minutes=50)
+    wave(10)
+    later(minutes=9)
+    assert measured() == 22
+    later(minutes=16)  # 75 minutes since the first, 25 since the last
+    assert 11 <= measured() <= 22
+    wave(1)
+    assert 11 <= measured() <= 23, "a new hour has begun: most of the last one still counts"
+    later(days=3)
+    watch()
+    assert (measured(), open_ones()) == (0, [])
+    wave(11)
+    watch()
+    assert only_open(AlertKind.CALLBACKS).value == 11
+    assert RefusedCallback.objects.get().deliveries == 34
 
 
 def test_a_round_costs_the_same_whatever_there_is(make: Make, count_queries: Any) -> None:

@@ -12,6 +12,7 @@ from django.db.models import F
 
 from accounts import audit
 from accounts.models import User
+from billing import reconcile
 from billing.models import Hold
 from generations.models import Alert, AlertKind, AlertNotice, AlertRule, Generation
 from generations.oversight import alert_rules, alert_watch
@@ -33,8 +34,10 @@ def reader(settings: Any) -> None:
 
 
 def beats() -> None:
+    """All lanes live, and the books are checked."""
     for lane in queue.lanes():
         queue.touch(lane.name, always=True)
+    reconcile.watch(())
 
 
 def test_it_stays_one_over_many_rounds_and_is_told_once(make: Make, reader: None) -> None:
