@@ -116,9 +116,8 @@ else:
     _database = dict(embedded_postgres.config(EMBEDDED_POSTGRES))
 _database["CONN_MAX_AGE"] = None  # stack.md section 3: 2,000 requests/s instead of 187
 _database["CONN_HEALTH_CHECKS"] = True
-_database.setdefault("OPTIONS", {})
 # Sums of many days (the desk of costs) are added up in memory instead of sorted on disk: half the time.
-_database["OPTIONS"]["options"] = "-c work_mem=16MB"
+_database.setdefault("OPTIONS", {})["options"] = "-c work_mem=16MB"
 # invariants.md section 3; commands that take longer (migrate) lift them by DB_TIMEOUTS=off.
 if env.flag("DB_TIMEOUTS", default=True):
     _database["OPTIONS"]["options"] += (
