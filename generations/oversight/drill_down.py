@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
+from uuid import UUID
 
 from django.db.models import DateField, Q, QuerySet
 from django.db.models.expressions import RawSQL
@@ -13,12 +12,10 @@ from django.db.models.expressions import RawSQL
 from generations import catalog
 from generations.models import CostVerdict, Generation, Status
 from generations.oversight import figures, verdict_sums
-from generations.oversight.scopes import NO_VARIANT, Scope
+from generations.oversight.scopes import Scope
 from generations.oversight.sums import Sums
-from project import ids
-
-PER_PAGE = 50
-BATCH = 500
+from project.paging import Page, Window, page_of_rows, read_key
+from project.times import instant, stamp
 
 STATUSES: Mapping[str, str] = {
     Status.SUCCEEDED.value: "succeeded",
@@ -90,47 +87,17 @@ class Row:
         return VERDICTS.get(self.generation.cost_verdict, self.generation.cost_verdict)
 
 
-@dataclass(frozen=True)
-class Page:
-    """Rows, newest end first. `older` and `newer` are ids to go on from, "" where there is nothing."""
-
-    rows: list[Row]
-    older: str
-    newer: str
-
-
-def page(wanted: Wanted, *, before: str = "", after: str = "", limit: int = PER_PAGE) -> Page:
-    """One page: those that ended before (or after) the generation of an id. An id that is not there begins anew."""
-    rows = _rows(wanted)
-    at = _place(before or after)
-    newer = bool(at and after and not before)
-    if at:
-        rows = rows.filter(_beyond(at, newer=newer))
-    order = ("finished_at", "id") if newer else ("-finished_at", "-id")
-    found = list(rows.order_by(*order)[: limit + 1])
-    more, found = len(found) > limit, found[:limit]
-    if newer:
-        found.reverse()
-    newest, oldest = (found[0].public_id, found[-1].public_id) if found else ("", "")
-    older = oldest if more or newer else ""
-    return Page(
-        [row_of(row) for row in found], older, found[0].public_id if found and at and (more or not newer) else ""
+def page(wanted: Wanted, window: Window) -> Page[Row]:
+    """One page of them, newest end first."""
+    found = page_of_rows(
+        _rows(wanted),
+        window,
+        fields=("finished_at", "id"),
+        values=read_key(window, instant, UUID),
+        newest_first=True,
+        key_of=_key,
     )
-
-
-def each(wanted: Wanted) -> Iterator[list[Row]]:
-    """All of them in batches, newest end first."""
-    at: tuple[datetime, Any] | None = None
-    while True:
-        rows = _rows(wanted)
-        if at:
-            rows = rows.filter(_beyond(at, newer=False))
-        batch = list(rows.order_by("-finished_at", "-id")[:BATCH])
-        yield [row_of(row) for row in batch]
-        if len(batch) < BATCH:
-            return
-        assert batch[-1].finished_at is not None
-        at = (batch[-1].finished_at, batch[-1].pk)
+    return Page([row_of(row) for row in found.rows], found.older, found.newer)
 
 
 def totals(wanted: Wanted) -> Sums:
@@ -151,34 +118,14 @@ def _rows(wanted: Wanted) -> QuerySet[Generation]:
     rows = (
         Generation.objects.select_related("team", "api_key")
         .defer("input", "lines", "receipt", "sources", "provider_urls", "metadata", "text")
-        .filter(finished_at__gte=at["since"], finished_at__lt=at["until"])
+        .filter(scope.filters(), finished_at__gte=at["since"], finished_at__lt=at["until"])
         .alias(cost_day=day)
         .filter(surely | Q(cost_day__range=(scope.first, scope.last)))
     )
-    asked = {
-        "provider": scope.provider,
-        "model": scope.model,
-        "team": scope.team,
-        "status": wanted.status,
-        "cost_verdict": wanted.verdict,
-    }
-    rows = rows.filter(**{name: value for name, value in asked.items() if value})
-    if scope.variant:
-        rows = rows.filter(variant="" if scope.variant == NO_VARIANT else scope.variant)
-    if scope.key is not None:
-        rows = rows.filter(api_key=scope.key) if scope.key else rows.filter(api_key=None)
-    return rows
+    asked = {"status": wanted.status, "cost_verdict": wanted.verdict}
+    return rows.filter(**{name: value for name, value in asked.items() if value})
 
 
-def _place(public_id: str) -> tuple[datetime, Any] | None:
-    wanted = ids.parse("gen", public_id)
-    row = (
-        Generation.objects.filter(pk=wanted, finished_at__isnull=False).only("finished_at").first() if wanted else None
-    )
-    return (row.finished_at, row.pk) if row and row.finished_at else None
-
-
-def _beyond(at: tuple[datetime, Any], *, newer: bool) -> Q:
-    side = "gt" if newer else "lt"
-    bound = Q(**{f"finished_at__{side}e": at[0]})
-    return bound & (Q(**{f"finished_at__{side}": at[0]}) | Q(**{f"id__{side}": at[1]}))
+def _key(row: Generation) -> tuple[str, str]:
+    assert row.finished_at is not None, "only what has ended is listed"
+    return stamp(row.finished_at), row.pk.hex

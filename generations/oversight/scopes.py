@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Self, TypeVar
 
-from django.db.models import Model, QuerySet
+from django.db.models import Model, Q, QuerySet
 
 from accounts.models import ApiKey, Team
 from generations import catalog
@@ -106,6 +106,16 @@ class Scope:
             sql += f" and {alias}api_key_id = %(key)s" if self.key else f" and {alias}api_key_id is null"
             parts |= {"key": self.key} if self.key else {}
         return sql, parts
+
+    def filters(self) -> Q:
+        """The same for rows of generations, as the ORM has it."""
+        asked: dict[str, Any] = {"provider": self.provider, "model": self.model, "team": self.team}
+        found = Q(**{name: value for name, value in asked.items() if value})
+        if self.variant:
+            found &= Q(variant="" if self.variant == NO_VARIANT else self.variant)
+        if self.key is not None:
+            found &= Q(api_key=self.key or None)
+        return found
 
 
 def scope_of(

@@ -96,9 +96,14 @@ class CostsForm(forms.Form):
         return Sort(Order(text.removeprefix("-")), text.startswith("-"))
 
     @property
+    def kept(self) -> dict[str, str]:
+        """The question as it stands in an address."""
+        return self.question.kept
+
+    @property
     def query(self) -> str:
-        """The question as the end of an address."""
-        return urlencode(self.question.kept)
+        """The same as the end of an address."""
+        return urlencode(self.kept)
 
 
 class GenerationsForm(CostsForm):
@@ -119,9 +124,9 @@ class GenerationsForm(CostsForm):
         return Wanted(self.question, self.cleaned_data["status"], self.cleaned_data["verdict"])
 
     @property
-    def query(self) -> str:
+    def kept(self) -> dict[str, str]:
         picked = {name: self.cleaned_data[name] for name in ("status", "verdict") if self.cleaned_data[name]}
-        return urlencode(self.question.kept | picked)
+        return super().kept | picked
 
 
 def _entries() -> list[Any]:

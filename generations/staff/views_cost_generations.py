@@ -13,9 +13,11 @@ from generations.staff import costs_csv
 from generations.staff.desk import StaffRequest, show, staff_page
 from generations.staff.exports import csv_of
 from generations.staff.forms_costs import GenerationsForm
+from generations.staff.places import ways_on, window_of
 from generations.staff.views_costs import PARAMETERS as FIGURES
 from generations.staff.views_costs import frame
 from project import db, params
+from project.paging import every
 
 PARAMETERS = (FIGURES - {"sort"}) | {"status", "verdict"}
 
@@ -24,19 +26,18 @@ PARAMETERS = (FIGURES - {"sort"}) | {"status", "verdict"}
 @require_safe
 def generations(request: StaffRequest) -> HttpResponseBase:
     """The generations behind a figure, newest end first, with what all of them come to."""
-    params.check(request.GET, PARAMETERS | {"before", "after"})
+    params.check(request.GET, PARAMETERS | {"older", "newer"})
     form, context = _asked(request)
     if not form.asked():
         return show(request, "staff/costs_generations.html", context, desk="costs", status=422)
     wanted = form.wanted
-    page = drill_down.page(wanted, before=request.GET.get("before", ""), after=request.GET.get("after", ""))
+    page = drill_down.page(wanted, window_of(request))
     context |= {
         **frame(form, context["today"]),
         "page": page,
         "sums": drill_down.totals(wanted),
         "query": form.query,
-        "newer": f"?{form.query}&after={page.newer}" if page.newer else "",
-        "older": f"?{form.query}&before={page.older}" if page.older else "",
+        **ways_on(page, form.kept),
     }
     return show(request, "staff/costs_generations.html", context, desk="costs")
 
@@ -54,7 +55,7 @@ def generations_csv(request: StaffRequest) -> HttpResponseBase:
         request,
         name=f"generations-{wanted.scope.first}-{wanted.scope.last}",
         header=costs_csv.GENERATIONS,
-        batches=costs_csv.generations(drill_down.each(wanted)),
+        batches=costs_csv.generations(every(lambda window: drill_down.page(wanted, window))),
         about=wanted.words,
     )
 

@@ -8,10 +8,13 @@ from urllib.parse import urlencode
 
 from django import template
 from django.template import Context
+from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
 from generations.oversight import figures
-from generations.oversight.lines import Line
+from generations.oversight.costs_chart import Chart, Pair
+from generations.oversight.lines import By, Line, Table
 from generations.oversight.trends import percent as in_percent
 from project.money import dollars as in_dollars
 
@@ -61,6 +64,51 @@ def cells(line: Line) -> SafeString:
         ("", in_dollars(sums.actual)),
     ]
     return mark_safe("".join(f'<td class="number{kind}">{text}</td>' for kind, text in row))  # noqa: S308 - figures
+
+
+@register.simple_tag
+def rows(form: CostsForm, table: Table) -> SafeString:
+    """The lines of a table as its rows, each with the ways to its figures and to its generations."""
+    desk, listed = reverse("costs"), reverse("costs_generations")
+    return SafeString("".join(_row(form, line, desk, listed) for line in table.lines))
+
+
+def _row(form: CostsForm, line: Line, desk: str, listed: str) -> SafeString:
+    query = of_line(form, line)
+    if line.by == By.DAY:
+        head = format_html('<a href="{}?{}">{}</a>', listed, query, line.name)
+    else:
+        name = f"{line.about_name}, {line.name}" if line.by == By.VARIANT else line.name
+        whose = line.about_name if line.by == By.KEY else ""
+        head = format_html(
+            '<a href="{}?{}"><bdi>{}</bdi></a>{} <a class="quiet" href="{}?{}" aria-label="Generations of {}">list</a>',
+            *(desk, query, name),
+            format_html(' <span class="quiet"><bdi>{}</bdi></span>', whose) if whose else "",
+            *(listed, query, line.name),
+        )
+    return format_html('<tr><th scope="row">{}</th>{}</tr>', head, cells(line))
+
+
+@register.simple_tag
+def columns(form: CostsForm, chart: Chart) -> SafeString:
+    """The bars of the chart, each step a way to its generations."""
+    listed = reverse("costs_generations")
+    return SafeString("".join(_column(form, pair, chart, listed) for pair in chart.pairs if pair.sums.ended))
+
+
+def _column(form: CostsForm, pair: Pair, chart: Chart, listed: str) -> SafeString:
+    cost = format_html('x="{}" y="{}" width="{}" height="{}"', pair.cost_x, pair.cost_y, pair.width, pair.cost_height)
+    return format_html(
+        '<a class="column" href="{}?{}" aria-label="{}" tabindex="{}"><title>{}</title>'
+        '<rect class="reach" x="{}" width="{}" height="{}" />'
+        '<rect class="c1" x="{}" y="{}" width="{}" height="{}" />'
+        '<rect class="c2" {} /><rect fill="url(#t2)" {} /></a>',
+        *(listed, of_days(form, pair.step.first, pair.step.last)),
+        *(pair.label, 0 if pair is chart.worst else -1, pair.label),
+        *(pair.x, pair.column, chart.height),
+        *(pair.revenue_x, pair.revenue_y, pair.width, pair.revenue_height),
+        *(cost, cost),
+    )
 
 
 @register.simple_tag

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from datetime import UTC, date
 from typing import Any
 
@@ -13,38 +14,45 @@ from generations.models import Generation
 Count = dict[str, int]
 
 
-def day_of(made: Generation) -> date | None:
-    """The day of the money that left the team's held credit for good, else of the end."""
-    taken = Entry.objects.filter(transfer__hold_id=made.hold_id, transfer__kind="capture", delta__lt=0).values_list(
-        "created_at", flat=True
-    )
-    moment = next(iter(taken), made.finished_at)
-    return moment.astimezone(UTC).date() if moment else None
+@dataclass(frozen=True)
+class Fact:
+    """One generation that has ended: the day of the money that left the team's held credit for good, else of the end,
+    and what the ledger took for it."""
+
+    made: Generation
+    day: date
+    captured: int
 
 
-def captured(made: Generation) -> int:
-    """What the ledger took for it."""
-    legs = Entry.objects.filter(transfer__hold_id=made.hold_id, transfer__kind="capture", delta__lt=0)
-    return -sum(leg.delta for leg in legs)
-
-
-def counts(wanted: Callable[[Generation, date], bool], by: Callable[[Generation, date], Any]) -> dict[Any, Count]:
-    """The sums of what is wanted, told apart."""
-    found: dict[Any, Count] = defaultdict(lambda: defaultdict(int))
+def facts() -> list[Fact]:
+    """All that have ended."""
+    legs: dict[Any, list[Entry]] = defaultdict(list)
+    for leg in Entry.objects.filter(transfer__kind="capture", delta__lt=0).select_related("transfer"):
+        legs[leg.transfer.hold_id].append(leg)
+    found = []
     for made in Generation.objects.select_related("team", "api_key"):
-        day = day_of(made)
-        if day is None or made.finished_at is None or not wanted(made, day):
-            continue
-        for key in (by(made, day), "all"):
-            _add(found[key], made)
-    return {key: dict(count) for key, count in found.items()}
+        own = legs[made.hold_id]
+        moment = own[0].created_at if own else made.finished_at
+        if moment is not None and made.finished_at is not None:
+            found.append(Fact(made, moment.astimezone(UTC).date(), -sum(leg.delta for leg in own)))
+    return found
 
 
-def _add(count: Count, made: Generation) -> None:
+def counts(found: Iterable[Fact], by: Callable[[Generation, date], Any]) -> dict[Any, Count]:
+    """Their sums, told apart."""
+    sums: dict[Any, Count] = defaultdict(lambda: defaultdict(int))
+    for fact in found:
+        for key in (by(fact.made, fact.day), "all"):
+            _add(sums[key], fact)
+    return {key: dict(count) for key, count in sums.items()}
+
+
+def _add(count: Count, fact: Fact) -> None:
+    made = fact.made
     delivered = made.status == "succeeded"
     expected = made.expected_cost if delivered else 0
     count[made.status] += 1
-    count["revenue"] += captured(made)
+    count["revenue"] += fact.captured
     count["expected"] += expected
     count["actual"] += made.actual_cost or 0
     count["cost"] += expected if made.actual_cost is None else made.actual_cost

@@ -15,10 +15,11 @@ from accounts.models import ApiKey
 from generations import books
 from generations.models import Generation
 from generations.oversight import drill_down, figures, losses, scopes
-from generations.oversight.drill_down import Wanted
+from generations.oversight.drill_down import Row, Wanted
 from generations.oversight.lines import By, Line, Order, Sort
 from generations.oversight.scopes import Scope, scope_of
 from generations.oversight.sums import Sums
+from project.paging import Page, Window, every
 from tests.oversight.costs import recount
 from tests.oversight.costs.conftest import TODAY, day, ended_at, noon
 from tests.oversight.costs.conftest import recount as recount_days
@@ -36,6 +37,14 @@ BYS: dict[By, Key] = {
 }
 
 
+def page(wanted: Wanted, window: Window = Window(50)) -> Page[Row]:  # noqa: B008 - frozen
+    return drill_down.page(wanted, window)
+
+
+def every_row(wanted: Wanted) -> list[Row]:
+    return [row for rows in every(lambda window: drill_down.page(wanted, window), batch=5) for row in rows]
+
+
 def plain(sums: Sums) -> recount.Count:
     return recount.non_zero(asdict(sums).items())
 
@@ -43,12 +52,9 @@ def plain(sums: Sums) -> recount.Count:
 def same(scope: Scope, wanted: Callable[[Generation, date], bool]) -> None:
     """All of a question, every table of it, and the days before, are what a recount says."""
     found = figures.of_scope(scope)
-
-    def within(made: Generation, on: date) -> bool:
-        return scope.first <= on <= scope.last and wanted(made, on)
-
-    def earlier(made: Generation, on: date) -> bool:
-        return scope.before.first <= on <= scope.before.last and wanted(made, on)
+    ended = [fact for fact in recount.facts() if wanted(fact.made, fact.day)]
+    within = [fact for fact in ended if scope.first <= fact.day <= scope.last]
+    earlier = [fact for fact in ended if scope.before.first <= fact.day <= scope.before.last]
 
     for by, key in BYS.items():
         told, was = recount.counts(within, key), recount.counts(earlier, key)
@@ -118,9 +124,9 @@ def test_what_was_captured_before_midnight_counts_on_that_day(spread: list[Gener
     first = spread[0]
     assert first.finished_at is not None
     assert first.finished_at.date() == day(2)
-    assert recount.day_of(first) == day(3)
-    on = {row.id for row in drill_down.page(Wanted(Scope(day(3), day(3)))).rows}
-    after = {row.id for row in drill_down.page(Wanted(Scope(day(2), day(2)))).rows}
+    assert [fact.day for fact in recount.facts() if fact.made == first] == [day(3)]
+    on = {row.id for row in page(Wanted(Scope(day(3), day(3)))).rows}
+    after = {row.id for row in page(Wanted(Scope(day(2), day(2)))).rows}
     assert first.public_id in on - after
 
 
@@ -128,7 +134,7 @@ def test_the_list_adds_up_to_the_figure(world: World, spread: list[Generation]) 
     for words in ({}, {"provider": "kie"}, {"model": "veo-3.1-fast"}, {"team": "Studio"}, {"key": "none"}):
         for first, last in ((9, 0), (3, 3), (2, 2)):
             wanted = Wanted(scope_of(first=day(first), last=day(last), **words))
-            rows = [row for batch in drill_down.each(wanted) for row in batch]
+            rows = every_row(wanted)
             total = figures.of_scope(wanted.scope).total
             assert drill_down.totals(wanted) == total
             assert sum(row.generation.charged or 0 for row in rows) == total.revenue
@@ -150,25 +156,20 @@ def test_the_list_of_a_status_and_of_a_verdict_adds_up(spread: list[Generation])
     assert tuple(by_verdict[word].ended for word in words) == counted
     assert all(counted)
     for word in words:
-        assert len(drill_down.page(Wanted(scope, verdict=word)).rows) == by_verdict[word].ended
+        assert len(page(Wanted(scope, verdict=word)).rows) == by_verdict[word].ended
 
 
 def test_pages_of_the_list_go_both_ways(spread: list[Generation]) -> None:
     wanted = Wanted(Scope(day(9), day(0)))
-    whole = [row.id for row in drill_down.page(wanted).rows]
-    seen, at = [], ""
-    while True:
-        page = drill_down.page(wanted, before=at, limit=4)
-        seen.append([row.id for row in page.rows])
-        assert bool(page.newer) == bool(at)
-        if not page.older:
-            break
-        at = page.older
-    assert [one for page_rows in seen for one in page_rows] == whole
-    back = drill_down.page(wanted, after=seen[2][0], limit=4)
-    assert [row.id for row in back.rows] == seen[1]
-    assert back.newer
-    assert back.older
+    whole = [row.id for row in page(wanted).rows]
+    parts = [page(wanted, Window(4))]
+    while (key := parts[-1].older) is not None:
+        parts.append(page(wanted, Window(4, "older", key)))
+    assert [row.id for part in parts for row in part.rows] == whole
+    assert [part.newer is None for part in parts] == [True] + [False] * (len(parts) - 1)
+    back = page(wanted, Window(4, "newer", parts[2].newer))
+    assert [row.id for row in back.rows] == [row.id for row in parts[1].rows]
+    assert (back.newer, back.older) == (parts[1].newer, parts[1].older)
 
 
 def test_teams_beyond_the_top_stand_in_one_line(spread: list[Generation]) -> None:
