@@ -56,3 +56,9 @@ def test_the_calls_are_those_of_the_document() -> None:
 @pytest.mark.parametrize("address", sorted(set(re.findall(r"`(/(?:admin|health)[a-z/]*)`", README))))
 def test_the_pages_are_there(address: str) -> None:
     assert "url" not in resolve(address).kwargs  # else the admin's page for what is not there
+
+
+def test_its_links_lead_to_files() -> None:
+    links = re.findall(r"\]\(([^):]+)\)", README)
+    assert links
+    assert [link for link in links if not (ROOT / link).is_file()] == []
