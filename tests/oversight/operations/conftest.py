@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from typing import Any
+
+from django.db import connection
 
 from generations import observation, outcomes
 from generations.models import Attempt, Callback, Generation, Reason, RefusedCallback
@@ -49,3 +52,22 @@ def late_result_of(generation: Generation) -> Generation:
     observation.keep_late_result(generation=generation, task_id=generation.provider_task_id or "", done=done)
     generation.refresh_from_db()
     return generation
+
+
+def plan_of(part: str, work: Callable[[], object]) -> str:
+    """How the database does the one statement of `work` that has `part` in it, where it need not walk a whole table."""
+    plans = []
+
+    def explained(execute, sql, params, many, context):  # type: ignore[no-untyped-def]
+        if part in sql:
+            with connection.cursor() as cursor:
+                cursor.execute("SET LOCAL enable_seqscan TO off")
+                raw = cursor.connection.execute("EXPLAIN " + sql, params).fetchall()
+            plans.append("\n".join(line for (line,) in raw))
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(explained):
+        work()
+    (plan,) = plans
+    assert "Seq Scan" not in plan
+    return plan

@@ -12,9 +12,11 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from generations.models import Callback, Generation, Pause, RefusedCallback
+from generations.oversight import callback_log, usage_match
 from generations.staff.urls_operations import urlpatterns
+from project.paging import Window
 from tests.oversight.conftest import Desk
-from tests.oversight.operations.conftest import callback_of, late_result_of, refused_callback
+from tests.oversight.operations.conftest import callback_of, late_result_of, plan_of, refused_callback
 from tests.pages.conftest import doubted, started
 
 Make = Callable[..., Generation]
@@ -36,7 +38,7 @@ def filled(make: Make) -> Generation:
 
 @pytest.mark.parametrize("route", LISTS)
 def test_every_list_opens_full_and_empty(route: str, desk: Desk, make: Make) -> None:
-    staff = desk("see_operations")
+    staff = desk("see_operations", "export_costs")
     assert staff.get(f"/admin/{route}").status_code == 200
     filled(make)
     answer = staff.get(f"/admin/{route}")
@@ -142,6 +144,36 @@ def test_callbacks_are_found_by_their_verdict(verdict: str, ids: set[str], desk:
 
 
 @pytest.mark.parametrize(
+    ("verdict", "index"),
+    [
+        ("failed", "callback_unconfirmed"),
+        ("late", "callback_late"),
+        ("duplicate", "callback_repeated"),
+        ("valid", "callback_newest"),
+        ("", "callback_newest"),
+    ],
+)
+def test_rare_callbacks_are_found_without_the_ordinary_ones(verdict: str, index: str, make: Make) -> None:
+    running = started(make())
+    for number in range(300):
+        callback_of(running, number=number, verdict="processed")
+    callback_of(running, verdict="failed", number=300)
+    callback_of(running, verdict="ignored", note="late: kept, not charged", number=301)
+    callback_of(running, verdict="processed", deliveries=2, number=302)
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE generations_callback")
+    wanted = callback_log.CallbackFilter(verdict=verdict)
+    assert index in plan_of('FROM "generations_callback"', lambda: callback_log.page(wanted, Window(20)))
+
+
+@pytest.mark.parametrize("table", ["attempt", "lateresult", "callback"])
+def test_whose_a_task_is_is_found_by_it(table: str, make: Make) -> None:
+    row = make()
+    plan = plan_of(f'FROM "generations_{table}"', lambda: usage_match.owner_besides(row, "a task"))
+    assert {"lateresult": "late_result"}.get(table, table) + "_task" in plan
+
+
+@pytest.mark.parametrize(
     "address",
     ["open?status=gone", "callbacks?verdict=odd", "callbacks?generation=odd", "providers?window=year", "open?odd=1"],
 )
@@ -154,11 +186,17 @@ def test_what_is_not_there_is_not_found(address: str, desk: Desk) -> None:
     assert desk("see_operations").get(f"/admin/operations/{address}").status_code == 404
 
 
-def test_nobody_sees_it_without_the_duty(desk: Desk, make: Make) -> None:
-    row = filled(make)
-    stranger = desk("see_costs")
-    for route in [*LISTS, f"operations/generations/{row.public_id}", "operations/callbacks/in-1"]:
-        assert stranger.get(f"/admin/{route}").status_code == 403, route
+def test_what_a_late_result_cost_is_for_who_sees_costs(desk: Desk, make: Make) -> None:
+    late_result_of(make())
+    for acts, sees in (
+        (("see_operations", "export_costs"), False),
+        (("see_operations", "export_costs", "see_costs"), True),
+    ):
+        staff = desk(*acts)
+        assert ("Cost to us" in staff.get("/admin/operations/late").content.decode()) is sees
+        assert ("Cost to us" in staff.get("/admin/operations").content.decode()) is sees
+        file = b"".join(staff.get("/admin/operations/late.csv"))  # type: ignore[arg-type]
+        assert ("cost_usd" in file.decode()) is sees
 
 
 def test_an_ended_one_is_shown_with_what_came_late(desk: Desk, make: Make) -> None:

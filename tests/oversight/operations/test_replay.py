@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from accounts.models import Action, AuditEvent
-from generations.models import Callback, LateResult, Status
+from generations.models import Callback, Generation, LateResult, Status
 from tests.flows.asking import ask, books_hold, wallet
 from tests.jobs import Jobs
 from tests.oversight.conftest import Desk
+from tests.oversight.operations.conftest import callback_of
+from tests.pages.conftest import started
 from tests.sandbox_client import SandboxProcess
 from tests.world import FIRST_CREDIT, World
 
@@ -53,15 +57,9 @@ def test_a_replay_of_a_late_success_keeps_it_once_and_charges_nothing(
     assert books_hold()
 
 
-def test_without_the_duty_nothing_is_replayed(
-    committed_world: World, sandbox: SandboxProcess, site: str, jobs: Jobs, desk: Desk
-) -> None:
-    row = ask(committed_world, "nano-banana-edit", "a cat")
-    jobs.until(row.pk)
-    sandbox.wait_for_callbacks(1)
-    jobs.drain()
-    callback = Callback.objects.get()
+def test_without_the_duty_nothing_is_replayed(make: Callable[..., Generation], desk: Desk) -> None:
+    row = callback_of(started(make()), verdict="processed")
     staff = desk("see_operations", "resolve_unknown", "pause_providers", "check_books")
-    assert staff.post(f"/admin/operations/callbacks/in-{callback.pk}/replay").status_code == 403
-    assert Callback.objects.get().verdict == callback.verdict
+    assert staff.post(f"/admin/operations/callbacks/in-{row.pk}/replay").status_code == 403
+    assert Callback.objects.get().verdict == "processed"
     assert not AuditEvent.objects.filter(action=Action.CALLBACK_REPLAYED).exists()
