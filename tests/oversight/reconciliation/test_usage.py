@@ -13,7 +13,7 @@ from accounts import audit
 from accounts.models import Action, AuditEvent
 from billing.models import Transfer
 from billing.reconcile import failures
-from generations import observation, outcomes
+from generations import observation, outcomes, tasks
 from generations.books import CHECKS
 from generations.models import (
     Attempt,
@@ -31,7 +31,7 @@ from generations.oversight.scopes import Scope
 from generations.providers import base
 from generations.states import locked
 from generations.timeline import timeline
-from project import db
+from project import db, queue
 from project.errors import Conflict, Invalid
 from tests.oversight.reconciliation.conftest import bill, midnight, moved, yesterday
 from tests.pages.conftest import delivered, doubted, started
@@ -214,6 +214,72 @@ def test_the_bill_of_one_that_is_open_comes_to_bear_at_its_end(make: Make) -> No
     assert (row.actual_cost, row.cost_verdict) == (PRICE, "over")
     assert Case.objects.get().kind == CaseKind.LOST_RESULT
     assert usage_settle.settle_ended(provider="kie") == 0
+
+
+def test_costs_are_set_in_rounds_and_a_crash_between_them_loses_none(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What holds the sums of teams is a round: the rows of the bill are there before, and what is left is found."""
+    rows = sorted((good(make) for _ in range(3)), key=lambda row: row.pk)
+    late = started(make("veo-3.1-fast"))
+    monkeypatch.setattr(usage_settle, "ROUND", 1)
+    monkeypatch.setattr(usage, "AT_ONCE", 1)
+    made = usage.take(bill(*((task(row), PRICE + 1) for row in rows), (task(late), PRICE)), by="x")
+    assert UsageRow.objects.count() == 4
+    for row in rows:
+        row.refresh_from_db()
+    assert [row.actual_cost for row in rows] == [PRICE + 1, None, None]
+    assert sums()[1] == PRICE + 1
+    assert usage_settle.progress(made) == (1, 3)
+    assert [job.lane for job in queue.pending() if job.func == "generations.tasks.settle_bills"] == ["store"]
+    tasks.settle_bills("kie")
+    assert sums()[1] == 3 * (PRICE + 1)
+    assert usage_settle.progress(made) == (3, 3)
+    assert usage_settle.settle(made) == 0
+    assert GenerationEvent.objects.filter(kind="billed", actor="x").count() == 3
+    assert books_hold()
+
+
+def test_what_was_found_together_is_not_found_one_by_one_when_costs_are_set(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(usage, "MANY", 1)
+    rows = []
+    for _ in range(2):
+        row = started(make("veo-3.1-fast"))
+        observation.finish(generation_id=row.pk, done=base.Done())
+        rows.append(yesterday(Generation.objects.get(pk=row.pk)))
+    open_still = started(make("veo-3.1-fast"))
+    made = usage.take(bill(*((task(row), PRICE) for row in (*rows, open_still))), by="x")
+    assert Case.objects.get().subject == f"import {made.pk}"
+    outcomes.fail(generation_id=open_still.pk, reason="timed_out")  # type: ignore[arg-type]
+    assert usage_settle.settle_ended(provider="kie") == 1
+    assert [case.subject for case in Case.objects.order_by("pk")] == [f"import {made.pk}", task(open_still)]
+
+
+def test_a_bill_that_lacks_more_than_half_of_ours_needs_somebody_who_is_sure(make: Make) -> None:
+    rows = [good(make) for _ in range(4)]
+    two, one = bill(*((task(row), PRICE) for row in rows[:2])), bill((task(rows[0]), PRICE))
+    assert [usage.preview(found).lacking for found in (two, one)] == [False, True]
+    judged = usage.preview(one)
+    assert (judged.ours, judged.ours_only_count, judged.ours_only_amount) == (4, 3, 3 * PRICE)
+    assert {row.generation for row in judged.ours_only} == {row.public_id for row in rows[1:]}
+    with pytest.raises(Invalid, match="3 of our 4 generations"):
+        usage.take(one, by="x")
+    assert not UsageImport.objects.exists()
+    usage.take(one, by="x", sure=True)
+    assert Case.objects.filter(kind=CaseKind.OURS_ONLY).count() == 3
+
+
+def test_more_missing_than_are_told_one_by_one_are_counted_all(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(usage_match, "TOLD", 1)
+    for _ in range(3):
+        good(make)
+    made = usage.take(bill(("x", 0)), by="x", sure=True)
+    case = Case.objects.get()
+    assert (case.subject, case.amount, case.kind) == (f"import {made.pk}", 3 * PRICE, CaseKind.OURS_ONLY)
+    (note,) = case.notes.all()
+    assert "missing in the bill: 3, found" in note.text
 
 
 def test_the_same_file_twice_is_refused(make: Make) -> None:

@@ -92,6 +92,8 @@ def test_all_missing_columns_are_named_at_once() -> None:
     ("raw", "said"),
     [
         (b"", "The file is empty."),
+        (b"\xef\xbb\xbf", "The file is empty."),
+        (b"\xef\xbb\xbf\r\n \n", "The file is empty."),
         (b"PK\x03\x04\x00\x00", "This is not a text file. Export it as CSV."),
         (b"task id,credits,time\n\xff\xfe,1,2\n", "The file is not UTF-8. Export it as CSV in UTF-8."),
         (b"task id,credits,time\n", "The file names its columns and has no line below."),
