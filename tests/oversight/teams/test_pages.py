@@ -226,14 +226,11 @@ def test_without_the_duty_nothing_happens(
     client, transfers = desk(*others), Transfer.objects.count()
     before = AuditEvent.objects.count()
     address = f"/admin/teams/{world.team.public_id}/{path}"
-    assert client.get(address).status_code == 403
     answer = client.post(address, {"reason": "x", "once": str(once()), **typed})
     assert answer.status_code == 403
     assert "not among your duties" in text(answer)
     assert (AuditEvent.objects.count(), Transfer.objects.count()) == (before, transfers)
     assert Team.objects.get(pk=world.team.pk).status == "active"
-    for page in ("/admin/teams", "/admin/teams.csv", f"/admin/teams/{world.team.public_id}"):
-        assert desk("see_costs").get(page).status_code == 403
 
 
 def test_who_refunds_is_one_rule(world: World, desk: Desk) -> None:
