@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 from urllib.parse import urlencode
 
 from django import forms
 from django.http import QueryDict
 
-from accounts.forms_audit import Day
 from accounts.forms_teams import tell
 from generations import catalog
 from generations.oversight import drill_down, scopes
 from generations.oversight.drill_down import Wanted
 from generations.oversight.lines import Order, Sort
 from generations.oversight.scopes import Scope
+from generations.staff.periods import Days
 from project.errors import Invalid
 
 LIST = "Choose one of the list."
 
 
-class CostsForm(forms.Form):
-    """`from`, `to` (both days included, UTC) and filters; without days the last 30."""
+class CostsForm(Days):
+    """Days and filters."""
 
     provider = forms.ChoiceField(required=False, error_messages={"invalid_choice": LIST})
     model = forms.CharField(required=False, max_length=60)
@@ -30,11 +31,8 @@ class CostsForm(forms.Form):
     key = forms.CharField(required=False, max_length=80, label="API key", help_text='Its id, or "none"')
     sort = forms.CharField(required=False, widget=forms.HiddenInput)
 
-    def __init__(self, data: QueryDict, *, today: Any) -> None:
-        first, last = scopes.presets(today)["30 days"]
-        super().__init__({"from": first.isoformat(), "to": last.isoformat(), **data.dict()})
-        days = {name: Day(label=name.capitalize(), input_formats=["%Y-%m-%d"]) for name in ("from", "to")}
-        self.fields = days | self.fields
+    def __init__(self, data: QueryDict, *, today: date) -> None:
+        super().__init__(data, today=today)
         provider = self.fields["provider"]
         assert isinstance(provider, forms.ChoiceField)
         provider.choices = [("", "all"), *((name, name) for name in sorted({e.provider for e in _entries()}))]
@@ -112,7 +110,7 @@ class GenerationsForm(CostsForm):
     status = forms.ChoiceField(required=False, error_messages={"invalid_choice": LIST})
     verdict = forms.ChoiceField(required=False, label="Provider's charge", error_messages={"invalid_choice": LIST})
 
-    def __init__(self, data: QueryDict, *, today: Any) -> None:
+    def __init__(self, data: QueryDict, *, today: date) -> None:
         super().__init__(data, today=today)
         for name, words in (("status", drill_down.STATUSES), ("verdict", drill_down.VERDICTS)):
             field = self.fields[name]

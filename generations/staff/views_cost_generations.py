@@ -33,7 +33,6 @@ def generations(request: StaffRequest) -> HttpResponseBase:
     wanted = form.wanted
     page = drill_down.page(wanted, window_of(request))
     context |= {
-        **frame(form, context["today"]),
         "page": page,
         "sums": drill_down.totals(wanted),
         "query": form.query,
@@ -68,6 +67,5 @@ def generation(request: StaffRequest, public_id: str) -> HttpResponseBase:
 
 
 def _asked(request: StaffRequest) -> tuple[GenerationsForm, dict[str, Any]]:
-    today = db.now().astimezone(UTC).date()
-    form = GenerationsForm(request.GET, today=today)
-    return form, frame(form, today)
+    form = GenerationsForm(request.GET, today=db.now().astimezone(UTC).date())
+    return form, frame(form)

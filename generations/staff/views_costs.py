@@ -11,7 +11,7 @@ from django.views.decorators.http import require_GET, require_safe
 
 from accounts import audit
 from accounts.models import Action
-from generations.oversight import costs_chart, figures, losses, report, scopes
+from generations.oversight import costs_chart, figures, losses, report
 from generations.oversight.lines import By, Order, Sort, Table
 from generations.oversight.trends import Trend
 from generations.staff import costs_csv
@@ -38,16 +38,15 @@ TITLES = {
 def costs(request: StaffRequest) -> HttpResponseBase:
     """Revenue, cost and margin of a period beside the days before, and what they are made of."""
     params.check(request.GET, PARAMETERS)
-    today = _today()
-    form = CostsForm(request.GET, today=today)
+    form = CostsForm(request.GET, today=_today())
     if not form.asked():
-        return show(request, "staff/costs.html", frame(form, today), desk="costs", status=422)
+        return show(request, "staff/costs.html", frame(form), desk="costs", status=422)
     found = figures.of_scope(form.question, sort=form.order)
     tables = [found.tables[by] for by in (By.VARIANT, By.MODEL, By.PROVIDER, By.TEAM, By.KEY)]
     steps = [line for line in figures.steps(found) if not line.sums.nothing]
     tables.append(Table(By.DAY, steps, len(steps)))
     context = {
-        **frame(form, today),
+        **frame(form),
         "found": found,
         "before": form.question.before,
         "trends": _trends(found),
@@ -67,9 +66,9 @@ def costs(request: StaffRequest) -> HttpResponseBase:
 def costs_by(request: StaffRequest, what: str) -> HttpResponseBase:
     """One table in full, in pages."""
     params.check(request.GET, PARAMETERS | {"page"})
-    by, today = _by(what), _today()
-    form = CostsForm(request.GET, today=today)
-    context: dict[str, Any] = {**frame(form, today), "title": TITLES[by], "by": by.value}
+    by = _by(what)
+    form = CostsForm(request.GET, today=_today())
+    context: dict[str, Any] = {**frame(form), "title": TITLES[by], "by": by.value}
     if not form.asked():
         return show(request, "staff/costs_by.html", context, desk="costs", status=422)
     page = _page(request.GET.get("page", "1"))
@@ -92,10 +91,10 @@ def costs_by(request: StaffRequest, what: str) -> HttpResponseBase:
 def costs_by_csv(request: StaffRequest, what: str) -> HttpResponseBase:
     """All lines of a table as a file."""
     params.check(request.GET, PARAMETERS)
-    by, today = _by(what), _today()
-    form = CostsForm(request.GET, today=today)
+    by = _by(what)
+    form = CostsForm(request.GET, today=_today())
     if not form.asked():
-        context = {**frame(form, today), "title": TITLES[by], "by": by.value}
+        context = {**frame(form), "title": TITLES[by], "by": by.value}
         return show(request, "staff/costs_by.html", context, desk="costs", status=422)
     scope = form.question
     return csv_of(
@@ -136,16 +135,9 @@ def report_pdf(request: StaffRequest) -> HttpResponseBase:
     return pdf.response(data, filename=f"{name}.pdf")
 
 
-def frame(form: CostsForm, today: date) -> dict[str, Any]:
-    """What the page has whether or not the question can be asked. The shortcuts keep every other filter."""
-    scope = form.scope
-    kept = {name: value for name, value in scope.kept.items() if name not in ("from", "to")} if scope else {}
-    shown = (scope.first, scope.last) if scope else None
-    presets = [
-        {"words": words, "query": urlencode({"from": days[0], "to": days[1], **kept}), "current": days == shown}
-        for words, days in scopes.presets(today).items()
-    ]
-    return {"form": form, "presets": presets, "today": today, "month": f"{today:%Y-%m}"}
+def frame(form: CostsForm) -> dict[str, Any]:
+    """What the page has whether or not the question can be asked."""
+    return {"form": form, "today": form.today, "month": f"{form.today:%Y-%m}"}
 
 
 def _trends(found: figures.Figures) -> dict[str, Trend]:

@@ -161,6 +161,16 @@ def test_a_wrong_filter_is_told_beside_its_field(world: World, desk: Desk, query
     assert not AuditEvent.objects.filter(action=Action.COSTS_EXPORTED).exists()
 
 
+def test_shortcuts_to_other_days_keep_what_else_is_asked(world: World, desk: Desk) -> None:
+    client = desk("see_costs")
+    page = client.get(f"/admin/costs/generations?from={day(6)}&to={day(0)}&provider=kie&verdict=over&model=nothing")
+    assert page.status_code == 422
+    shown = {preset["words"]: preset for preset in page.context["form"].presets}
+    assert [name for name, preset in shown.items() if preset["current"]] == ["7 days"]
+    assert shown["30 days"]["query"] == f"from={day(29)}&to={day(0)}&provider=kie&verdict=over"
+    assert html.escape(f"/admin/costs/generations?{shown['Today']['query']}") in page.content.decode()
+
+
 def test_what_is_unknown_is_refused(world: World, desk: Desk) -> None:
     client = desk("see_costs", "export_costs")
     assert client.get("/admin/costs?colour=red").status_code == 422
