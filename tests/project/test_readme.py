@@ -1,4 +1,5 @@
-"""What the README names is there: settings, commands with their options, calls of the API, the desks' pages."""
+"""What the README names is there: settings, commands with their options, calls of the API, the desks' pages; and why a
+library is there stands in ARCHITECTURE.md."""
 
 from __future__ import annotations
 
@@ -62,3 +63,11 @@ def test_its_links_lead_to_files() -> None:
     links = re.findall(r"\]\(([^):]+)\)", README)
     assert links
     assert [link for link in links if not (ROOT / link).is_file()] == []
+
+
+def test_the_architecture_names_every_library() -> None:
+    told = (ROOT / "ARCHITECTURE.md").read_text().partition("\n## Libraries\n")[2].partition("\n## ")[0]
+    lines = (ROOT / "requirements.in").read_text().splitlines()
+    needed = [found[0] for line in lines if (found := re.match(r"[a-z0-9-]+", line))]
+    assert len(needed) > 20
+    assert [name for name in needed if not re.search(rf"\b{name}\b", told)] == []
