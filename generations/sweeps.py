@@ -18,7 +18,7 @@ from billing import closures, reconcile
 from generations import hand_over, idempotency, observation, removals, storage, uploads
 from generations.models import BatchQuote, Callback, CallbackVerdict, Generation, Quote, Status
 from generations.models.generation import OPEN
-from generations.oversight import balance_chores, books_runs, folding, pauses, refused
+from generations.oversight import alert_delivery, balance_chores, books_runs, folding, pauses, refused
 from project import db, queue
 
 log = logging.getLogger(__name__)
@@ -94,6 +94,7 @@ def sweep() -> dict[str, int]:
     counts["uploads"] = uploads.sweep()
     counts["removals"] = removals.drop_files()
     counts["refused"] = refused.prune()
+    counts["notices"] = alert_delivery.prune()
     counts["copies"] = hand_over.forget_expired()
     counts["closed"] = closures.finish()
     counts["invitations"] = invitations.expire_overdue()

@@ -15,6 +15,7 @@ from generations.oversight.alert_specs import SPECS, Spec
 from project import db
 
 LONGEST_TEXT = 300
+MOST_ON = 50  # alerts of one kind; of more subjects the worst are opened, and the others when there is room
 
 
 @dataclass(frozen=True)
@@ -37,22 +38,25 @@ class Changes:
 
 
 def apply(rule: AlertRule, readings: Sequence[Reading], *, moment: datetime, unbroken: bool) -> Changes:
-    """What a round of measuring means for the alerts of a kind. A subject that is not among the readings is calm.
-    `unbroken`: the round before was not long ago; after a gap the time of calm begins anew."""
+    """What a round of measuring means for the alerts of a kind. A subject that is not among the readings is calm, so
+    they leave out none that is wrong. `unbroken`: the round before was not long ago; after a gap the time of calm
+    begins anew."""
     spec, found = SPECS[rule.kind], {reading.subject[:200]: reading for reading in readings}
-    closed = []
+    closed, still_on = [], 0
     for alert in _open_ones(rule.kind):
         if _still_on(spec, rule, alert, found.pop(alert.subject, None), moment, unbroken=unbroken):
             alert.save(update_fields=["value", "worst", "text", "seen_at", "calm_since"])
+            still_on += 1
         else:
             _close(alert, moment)
             closed.append(alert)
+    wrong = [(subject, row) for subject, row in found.items() if row.enough and spec.beyond(row.value, rule)]
+    wrong.sort(key=lambda pair: pair[1].value, reverse=not spec.below)
     opened = []
-    for subject, reading in found.items():
-        if reading.enough and spec.beyond(reading.value, rule):
-            alert, made = _open(rule.kind, subject, reading)
-            if made:
-                opened.append(alert)
+    for subject, reading in wrong[: max(0, MOST_ON - still_on)]:
+        alert, made = _open(rule.kind, subject, reading)
+        if made:
+            opened.append(alert)
     alert_notices.tell(opened, what="on", rule=rule)
     alert_notices.tell(closed, what="off", rule=rule)
     return Changes(len(opened), len(closed))

@@ -31,6 +31,7 @@ HOURLY = 3_600
 GIVE_UP = timedelta(hours=24)
 RING_AGAIN = timedelta(seconds=120)  # by then a job that was rung for is lost
 ROUND = 50
+KEEP = timedelta(days=90)
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,12 @@ def ring_due() -> int:
             queue.enqueue(alert_notices.JOB, pk, lane=lane)
         AlertNotice.objects.filter(pk__in=ids).update(rung_at=Now())
     return len(ids)
+
+
+def prune() -> int:
+    """Deletes notices of long ago, those of alerts that are on left out: they say who was told. Returns how many."""
+    old = AlertNotice.objects.filter(made_at__lte=db.now() - KEEP).exclude(status="waiting")
+    return old.exclude(alert__closed_at=None, alert__isnull=False).delete()[0]
 
 
 def deliver(notice_id: int, *, deadline: float = DEADLINE) -> None:

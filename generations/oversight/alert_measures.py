@@ -22,7 +22,7 @@ from project.money import dollars
 
 WEEK, DAY, HOUR = timedelta(days=7), timedelta(days=1), timedelta(hours=1)
 GRACE = timedelta(minutes=5)  # of a hold past its deadline: the sweep that ends it comes each minute
-MOST = 50  # subjects of one kind, the worst first
+UNREAD = 6 * HOUR  # after which a balance that is asked for each hour is not known any more
 
 Measure = Callable[[AlertRule, datetime], list[Reading]]
 
@@ -33,7 +33,7 @@ def loss(rule: AlertRule, moment: datetime) -> list[Reading]:
     today = moment.astimezone(UTC).date()
     nearest = max(rule.on_at, rule.off_at) + 1
     found = []
-    for row in losses.sold_at_a_loss(today - WEEK + DAY, today, nearest)[:MOST]:
+    for row in losses.sold_at_a_loss(today - WEEK + DAY, today, nearest):
         margin = -MILLION if row.margin_ppm is None else row.margin_ppm
         earned, cost = dollars(row.revenue), dollars(row.cost)
         text = f"{row.count:,} sold for {earned} cost {cost} in the last 7 days."
@@ -41,7 +41,7 @@ def loss(rule: AlertRule, moment: datetime) -> list[Reading]:
     return found
 
 
-def gap(rule: AlertRule, moment: datetime) -> list[Reading]:
+def gap() -> list[Reading]:
     """By provider: the sizes of the open balance gaps added up, in micro-dollars."""
     rows = (
         Case.objects.filter(kind=CaseKind.BALANCE_GAP, closed_at=None)
@@ -57,16 +57,20 @@ def gap(rule: AlertRule, moment: datetime) -> list[Reading]:
 
 def balance_low(rule: AlertRule, moment: datetime) -> list[Reading]:
     """By provider: whole days that its balance lasts at the present rate; 0 when it is used up. Nothing where no
-    balance was ever told, or where nothing is spent."""
+    balance was ever told, or where nothing is spent. One that could not be read for hours is a subject of its own."""
     found = []
     for name in sorted(providers.PROVIDERS):
         runway = balances.days_left(name)
         if runway is None:
             continue
-        left = 0 if runway.balance <= 0 else runway.days
+        left = 0 if runway.left <= 0 else runway.days
         if left is not None:
             days = "1 more day" if left == 1 else f"{left:,} more days"
             found.append(Reading(name, left, f"The balance at {name} lasts for {days} at the rate of the last 7."))
+        if runway.days is not None and min(moment - runway.taken_at, _watched(rule, moment)) > UNREAD:
+            since = f"{runway.taken_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+            text = f"The balance at {name} could not be read since {since}: how long it lasts is not known."
+            found.append(Reading(f"{name}, not read", 0, text))
     return found
 
 
@@ -91,7 +95,7 @@ def unknown_rate(rule: AlertRule, moment: datetime) -> list[Reading]:
     return found
 
 
-def stuck_holds(rule: AlertRule, moment: datetime) -> list[Reading]:
+def stuck_holds(moment: datetime) -> list[Reading]:
     """All teams together: holds that are open though their deadline is over by 5 minutes."""
     rows = Hold.objects.filter(state="open", expires_at__lt=moment - GRACE)
     found = rows.aggregate(count=Count("id"), amount=Sum("amount"), teams=Count("team", distinct=True))
@@ -105,7 +109,7 @@ def heartbeat(rule: AlertRule, moment: datetime) -> list[Reading]:
     """By lane: seconds that its last beat is older than its limit; so with the checks of the books, which go by a lane
     and tell nothing when they do not come. Time in which nobody watched does not count: whoever
     starts the service after a pause is not told that it stood still."""
-    watched = 0.0 if rule.measured_since is None else (moment - rule.measured_since).total_seconds()
+    watched = _watched(rule, moment).total_seconds()
     ages, found = queue.heartbeat_ages(), []
     for lane in queue.lanes():
         age = min(ages.get(lane.name, watched), watched)
@@ -119,7 +123,7 @@ def heartbeat(rule: AlertRule, moment: datetime) -> list[Reading]:
     return found
 
 
-def ledger(rule: AlertRule, moment: datetime) -> list[Reading]:
+def ledger() -> list[Reading]:
     """Checks that the open alarm of the books names."""
     alarm = LedgerAlarm.objects.filter(cleared_at=None).first()
     if alarm is None:
@@ -128,7 +132,7 @@ def ledger(rule: AlertRule, moment: datetime) -> list[Reading]:
     return [Reading("books", max(1, len(alarm.broken)), f"New generations are stopped. Does not hold: {names}.")]
 
 
-def callbacks(rule: AlertRule, moment: datetime) -> list[Reading]:
+def callbacks(moment: datetime) -> list[Reading]:
     """By provider: callbacks that were turned away in the last hour, each delivery of them."""
     words = "{:,} forged and {:,} altered callbacks were turned away in the last hour."
     return [
@@ -137,7 +141,7 @@ def callbacks(rule: AlertRule, moment: datetime) -> list[Reading]:
     ]
 
 
-def lost_task(rule: AlertRule, moment: datetime) -> list[Reading]:
+def lost_task() -> list[Reading]:
     """By provider: open cases of what it billed and no team was charged for."""
     rows = (
         Case.objects.filter(kind__in=[CaseKind.LOST_RESULT, CaseKind.THEIRS_ONLY], closed_at=None)
@@ -151,19 +155,24 @@ def lost_task(rule: AlertRule, moment: datetime) -> list[Reading]:
     ]
 
 
+def _watched(rule: AlertRule, moment: datetime) -> timedelta:
+    """How long the kind has been looked at without a break."""
+    return timedelta() if rule.measured_since is None else moment - rule.measured_since
+
+
 def _cases(count: int) -> str:
     return "1 open case" if count == 1 else f"{count:,} open cases"
 
 
 MEASURES: dict[str, Measure] = {
     AlertKind.LOSS: loss,
-    AlertKind.GAP: gap,
+    AlertKind.GAP: lambda _rule, _moment: gap(),
     AlertKind.BALANCE_LOW: balance_low,
     AlertKind.ERROR_RATE: error_rate,
     AlertKind.UNKNOWN_RATE: unknown_rate,
-    AlertKind.STUCK_HOLDS: stuck_holds,
+    AlertKind.STUCK_HOLDS: lambda _rule, moment: stuck_holds(moment),
     AlertKind.HEARTBEAT: heartbeat,
-    AlertKind.LEDGER: ledger,
-    AlertKind.CALLBACKS: callbacks,
-    AlertKind.LOST_TASK: lost_task,
+    AlertKind.LEDGER: lambda _rule, _moment: ledger(),
+    AlertKind.CALLBACKS: lambda _rule, moment: callbacks(moment),
+    AlertKind.LOST_TASK: lambda _rule, _moment: lost_task(),
 }

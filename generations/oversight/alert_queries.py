@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
+from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db.models import Count, F, Max, Prefetch, Q, QuerySet
+from django.db.models import Count, Max, Prefetch, Q, QuerySet
 
 from generations.models import Alert, AlertKind, AlertNotice, AlertRule
 from generations.oversight import alert_notices, alert_rules
 from generations.oversight.alert_specs import SPECS, Spec
+from project import db
 from project.errors import NotFound
-from project.paging import Page, Window, page_of_rows, read_key
+from project.paging import Page, Window, every, page_of_rows, read_key
 
 MOST_OPEN = 200  # alerts that the page lists; it says when there are more
-BATCH = 500  # rows that a file takes at once
+TROUBLE = timedelta(days=30)  # that a notice which was given up is warned of
 
 
 @dataclass(frozen=True)
@@ -92,8 +92,9 @@ def notices(window: Window) -> Page[AlertNotice]:
 
 
 def troubled_notices() -> int:
-    """How many of the last notices were given up or wait for another try."""
-    return AlertNotice.objects.filter(Q(status="failed") | Q(status="waiting", tries__gt=0)).count()
+    """How many of the notices of the last 30 days were given up, and how many wait for another try."""
+    given_up = Q(status="failed", made_at__gt=db.now() - TROUBLE)
+    return AlertNotice.objects.filter(given_up | Q(status="waiting", tries__gt=0)).count()
 
 
 def rules() -> list[RuleLine]:
@@ -121,24 +122,13 @@ def channels() -> Channels:
 
 def every_alert() -> Iterator[list[Line]]:
     """All alerts, open ones first, then the last one that ended first; a batch at a time."""
-    rows = _rows().order_by(F("closed_at").desc(nulls_first=True), "-id")
-    yield from _batches(rows, _lines)
+    yield _lines(_rows().filter(closed_at=None).order_by("-id"))
+    yield from every(history)
 
 
 def every_notice() -> Iterator[list[AlertNotice]]:
     """All notices, the newest first; a batch at a time."""
-    yield from _batches(AlertNotice.objects.select_related("alert").order_by("-id"), list)
-
-
-def _batches(rows: QuerySet[Any], read: Any) -> Iterator[Any]:
-    found: list[Any] = []
-    for row in rows.iterator(chunk_size=BATCH):
-        found.append(row)
-        if len(found) == BATCH:
-            yield read(found)
-            found = []
-    if found:
-        yield read(found)
+    yield from every(notices)
 
 
 def _rows() -> QuerySet[Alert]:

@@ -92,7 +92,7 @@ def _set(by: audit.Staff, spec: Spec, setting: Setting) -> bool:
         off_at=setting.off_at,
         at_least=setting.at_least,
         calm_seconds=setting.calm_seconds,
-        changed_by=by.user.email[:80],
+        changed_by=audit.actor_of(by),
         changed_at=Now(),
         **(afresh if setting.enabled != rule.enabled else {}),
     )

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from decimal import ROUND_FLOOR, Decimal
 
 from django.db import transaction
-from django.db.models import Min, Sum
+from django.db.models import Case, Min, Sum, When
+from django.db.models.functions import Coalesce
 
 from generations import providers
-from generations.models import BalanceReading, Callback, ModelDay
+from generations.models import BalanceReading, Callback, Generation, ModelDay, ProviderTopUp, Status
 from generations.providers import kie_records
 from project import db, strict_json
 
@@ -24,11 +24,13 @@ ENDPOINT, CALLBACK = "endpoint", "callback"
 
 @dataclass(frozen=True)
 class Runway:
-    """A balance and what it is good for. `per_day` is what the last 7 days cost a day; `days` whole days left at that
-    rate, None where nothing was spent."""
+    """A balance and what it is good for. `left` is what was read less what is known to have been spent since, with what
+    was paid in since. `per_day` is what the last 7 days cost a day; `days` whole days that `left` lasts at that rate,
+    None where nothing was spent."""
 
     balance: int
     taken_at: datetime
+    left: int
     per_day: int
     days: int | None
 
@@ -49,13 +51,34 @@ def days_left(provider: str) -> Runway | None:
     moment = db.now().astimezone(UTC)
     days = ModelDay.objects.filter(provider=provider, day__gt=moment.date() - timedelta(days=WINDOW), cost__gt=0)
     found = days.aggregate(cost=Sum("cost"), first=Min("day"))
+    left = reading.amount - _spent_since(reading) + _paid_in_since(reading)
     if not found["cost"]:
-        return Runway(reading.amount, reading.taken_at, 0, None)
+        return Runway(reading.amount, reading.taken_at, left, 0, None)
     begun = datetime(found["first"].year, found["first"].month, found["first"].day, tzinfo=UTC)
     seconds = max(int((moment - begun).total_seconds()), 86_400)
     per_day = found["cost"] * 86_400 // seconds
-    left = int((Decimal(max(reading.amount, 0)) / max(per_day, 1)).to_integral_value(rounding=ROUND_FLOOR))
-    return Runway(reading.amount, reading.taken_at, per_day, left)
+    return Runway(reading.amount, reading.taken_at, left, per_day, max(left, 0) // max(per_day, 1))
+
+
+def _spent_since(reading: BalanceReading) -> int:
+    """What ended later that day, one by one, and the sums of the days after it."""
+    day = reading.taken_at.astimezone(UTC).date()
+    midnight = datetime(day.year, day.month, day.day, tzinfo=UTC) + timedelta(days=1)
+    ended = Generation.objects.filter(
+        provider=reading.provider, finished_at__gt=reading.taken_at, finished_at__lt=midnight
+    )
+    expected = Case(When(status=Status.SUCCEEDED, then="expected_cost"), default=0)
+    that_day: int = ended.aggregate(cost=Sum(Coalesce("actual_cost", expected), default=0))["cost"]
+    after: int = ModelDay.objects.filter(provider=reading.provider, day__gt=day).aggregate(cost=Sum("cost", default=0))[
+        "cost"
+    ]
+    return that_day + after
+
+
+def _paid_in_since(reading: BalanceReading) -> int:
+    paid = ProviderTopUp.objects.filter(provider=reading.provider, paid_at__gt=reading.taken_at)
+    found: int = paid.aggregate(amount=Sum("amount", default=0))["amount"]
+    return found
 
 
 def read(provider: str) -> BalanceReading | None:

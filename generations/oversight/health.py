@@ -65,12 +65,6 @@ class Rates:
         return -(-self.unknown * PPM // self.creates) if self.creates else None
 
 
-def rates(provider: str, since: datetime) -> Rates:
-    """One provider, all its models."""
-    found = _rates(since=since, provider=provider, by_model=False)
-    return found[0] if found else _nothing(provider, "")
-
-
 def rates_by_model(provider: str, since: datetime) -> list[Rates]:
     """One provider, each model that was asked or ended since, by slug."""
     return _rates(since=since, provider=provider, by_model=True)

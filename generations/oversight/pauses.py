@@ -13,6 +13,7 @@ from django.db.models import Case, CharField, OuterRef, Q, Subquery, Value, When
 from django.db.models.functions import Coalesce, Now
 
 from accounts import audit
+from accounts.duties import reason_of
 from accounts.models import Action
 from generations import catalog, limiter
 from generations.models import Generation, Pause, Status
@@ -20,7 +21,7 @@ from project import db, queue
 from project.errors import Conflict, FieldError, Invalid, NotFound
 
 PROVIDER, MODEL = "provider", "model"
-LONGEST = 200
+LONGEST_NOTE = 200
 
 
 @dataclass(frozen=True)
@@ -86,15 +87,9 @@ def pause(*, scope: str, name: str, note: str, reason: str, by: audit.Staff) -> 
     """Pauses it at once. `note` is what users read, `reason` stays with staff.
 
     Raises Invalid, and Conflict when it is paused already."""
-    note, reason = note.strip(), reason.strip()
-    faults = [
-        FieldError(field, message, "invalid")
-        for field, value, message in (
-            ("note", note, "Say in 1 to 200 characters what users should know."),
-            ("reason", reason, "Say in 1 to 200 characters why."),
-        )
-        if not 1 <= len(value) <= LONGEST
-    ]
+    reason, note, faults = reason_of(reason), note.strip(), []
+    if not 1 <= len(note) <= LONGEST_NOTE:
+        faults.append(FieldError("note", "Say in 1 to 200 characters what users should know.", "invalid"))
     if f"{scope}:{name}" not in targets():
         faults.append(FieldError("target", "There is no such provider or model.", "not_allowed"))
     if faults:
@@ -104,8 +99,7 @@ def pause(*, scope: str, name: str, note: str, reason: str, by: audit.Staff) -> 
         limiter.lock(_provider(scope, name), limiter.CREATE)
         if Pause.objects.filter(scope=scope, name=name, resumed_at=None).exists():
             raise Conflict(f"{targets()[f'{scope}:{name}']} is paused already.", code="already_paused")
-        who = audit.name_of(by.user)
-        row = Pause.objects.create(scope=scope, name=name, note=note, reason=reason, paused_by=who)
+        row = Pause.objects.create(scope=scope, name=name, note=note, reason=reason, paused_by=audit.actor_of(by))
         data = {"scope": scope, "note": note, "reason": reason}
         audit.record(Action.PAUSED, by=by, team=None, target=f"{scope}:{name}", target_name=name, data=data)
         return row
@@ -122,7 +116,7 @@ def resume(*, pause_id: int, by: audit.Staff) -> Pause:
             raise NotFound("There is no such pause.")
         if row.resumed_at is not None:
             return row
-        Pause.objects.filter(pk=row.pk).update(resumed_at=Now(), resumed_by=audit.name_of(by.user))
+        Pause.objects.filter(pk=row.pk).update(resumed_at=Now(), resumed_by=audit.actor_of(by))
         audit.record(
             Action.RESUMED,
             by=by,

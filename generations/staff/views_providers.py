@@ -136,7 +136,6 @@ def _pauses(request: StaffRequest, form: PauseForm, *, status: int = 200) -> Htt
         "form": form,
         "open": [{"row": row, "waiting": pauses.waiting(row)} for row in pauses.current()],
         "past": pauses.past(most=50),
-        "names": pauses.targets(),
     }
     return show(request, "staff/operations_pauses.html", context, desk=DESK, status=status)
 

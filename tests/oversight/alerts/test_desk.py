@@ -133,7 +133,8 @@ def test_the_rules_are_set_in_units_that_people_read(setter: Client) -> None:
     assert response.status_code == 302
     row = AlertRule.objects.get(kind=AlertKind.ERROR_RATE)
     assert (row.enabled, row.on_at, row.off_at, row.at_least, row.calm_seconds) == (True, 125_000, 50_000, 30, 1_200)
-    assert row.changed_by == "staff1@example.com"
+    assert row.changed_by.startswith("staff:")
+    assert "staff1@example.com" in setter.get("/admin/alerts/rules").content.decode()
     event = AuditEvent.objects.get(action=Action.ALERT_RULE_SET)
     assert event.target == "alert_rule:error_rate"
     assert event.data == {

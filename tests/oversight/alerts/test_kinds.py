@@ -20,10 +20,11 @@ from generations.models import (
     Case,
     CaseKind,
     Generation,
+    ProviderTopUp,
     Reason,
     RefusedCallback,
 )
-from generations.oversight import alert_watch, cases, refused
+from generations.oversight import alert_watch, balances, cases, refused
 from project import db, queue
 from project.errors import NotFound, Unauthenticated, Unavailable
 from project.models import Heartbeat
@@ -121,6 +122,45 @@ def test_a_balance_that_runs_out(make: Make) -> None:
     after(minutes=11)
     watch()
     assert open_ones() == []
+
+
+def test_a_balance_that_cannot_be_read_any_more(make: Make) -> None:
+    """An old reading is not today's balance: what was spent since is gone, and that nobody knows more is told."""
+    first = delivered(make())
+    provider, cost = first.provider, first.expected_cost
+    ago = db.now() - timedelta(hours=7)
+    BalanceReading.objects.create(provider=provider, amount=cost * 12, source="endpoint", taken_at=ago)
+    watch()
+    assert open_ones() == [], "11 days, and nobody has looked for long enough to say that no reading comes"
+    delivered(make())
+    runway = balances.days_left(provider)
+    assert runway is not None
+    assert (runway.balance, runway.left, runway.days) == (cost * 12, cost * 10, 5)
+    watch()
+    assert open_ones() == [("balance_low", provider)]
+    ProviderTopUp.objects.create(provider=provider, amount=cost * 90, paid_at=db.now(), recorded_by="staff:1")
+    after(hours=12)
+    for lane in queue.lanes():
+        queue.touch(lane.name, always=True)
+    watch()
+    after(minutes=11)
+    watch()
+    alert = only_open(AlertKind.BALANCE_LOW)
+    assert alert.subject == f"{provider}, not read"
+    assert "could not be read since" in alert.text
+    BalanceReading.objects.create(provider=provider, amount=cost * 900, source="endpoint", taken_at=db.now())
+    watch()
+    after(minutes=11)
+    watch()
+    assert open_ones() == []
+
+
+def test_an_old_balance_after_a_time_in_which_nobody_looked(make: Make) -> None:
+    first = delivered(make())
+    before = db.now() - timedelta(hours=30)
+    BalanceReading.objects.create(provider=first.provider, amount=10**9, source="endpoint", taken_at=before)
+    watch()
+    assert open_ones() == [], "the service was off: the reading comes with its first minutes"
 
 
 def test_a_provider_that_fails_too_often(make: Make) -> None:

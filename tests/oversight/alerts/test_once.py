@@ -127,6 +127,26 @@ def test_swinging_around_the_threshold_opens_nothing_new() -> None:
     assert figures(200_000, 400_000, 500_000, 500_001) == [(1, False), (1, False), (1, False), (2, True)]
 
 
+def test_of_very_many_the_worst_go_on_and_none_that_is_on_counts_as_calm() -> None:
+    rule(AlertKind.LOSS, on_at=0, off_at=0, calm_seconds=0)
+    row = AlertRule.objects.get(kind=AlertKind.LOSS)
+
+    def measured(values: dict[str, int]) -> set[str]:
+        found = [Reading(subject, value, "so much") for subject, value in values.items()]
+        db.in_transaction(lambda: apply(row, found, moment=db.now(), unbroken=True))
+        return set(Alert.objects.filter(closed_at=None).values_list("subject", flat=True))
+
+    values = {f"variant {number:02}": -1_000 - number for number in range(60)}
+    worst = {f"variant {number:02}" for number in range(10, 60)}
+    assert measured(values) == worst
+    values |= {f"newcomer {number:02}": -500_000 for number in range(60)}  # they are worse than what is on
+    assert measured(values) == worst, "what is on stays on, and nobody is told that it is right again"
+    values |= {"variant 59": 5, "variant 58": 5}
+    on = measured(values)
+    assert len(on) == 50
+    assert len([name for name in on if name.startswith("newcomer")]) == 2
+
+
 def test_a_rule_below_works_the_other_way_round() -> None:
     rule(AlertKind.BALANCE_LOW, on_at=7, off_at=10, calm_seconds=0)
     row = AlertRule.objects.get(kind=AlertKind.BALANCE_LOW)

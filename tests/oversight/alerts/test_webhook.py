@@ -10,8 +10,9 @@ import pytest
 from django.db.models import F
 from standardwebhooks import Webhook
 
+from generations import sweeps
 from generations.models import Alert, AlertKind, AlertNotice, Generation
-from generations.oversight import alert_delivery
+from generations.oversight import alert_delivery, alert_queries
 from project import db, queue
 from project.alert_settings import Alerts
 from tests.accounts.webhooks.receiver import Receiver
@@ -120,6 +121,30 @@ def test_after_24_hours_it_is_given_up(make: Make, hooked: Receiver) -> None:
     due()
     alert_delivery.deliver(notice.pk)
     assert len(hooked.told) == 1
+
+
+def test_what_was_given_up_is_warned_of_for_30_days_and_old_notices_go(make: Make, hooked: Receiver) -> None:
+    def aged(days: int) -> None:
+        AlertNotice.objects.update(made_at=db.now() - timedelta(days=days))
+
+    rule(AlertKind.STUCK_HOLDS, calm_seconds=0)
+    row = stuck(make)
+    watch()
+    AlertNotice.objects.update(status="failed", next_action_at=None, error="Timeout")
+    assert alert_queries.troubled_notices() == 2
+    aged(31)
+    assert alert_queries.troubled_notices() == 0
+    aged(91)
+    assert sweeps.sweep()["notices"] == 0, "the alert is still on: who was told of it?"
+    mended(row)
+    queue.touch("main", always=True)
+    watch()
+    assert AlertNotice.objects.filter(what="off", status="waiting").exists()
+    aged(91)
+    assert sweeps.sweep()["notices"] == 3
+    assert AlertNotice.objects.get().status == "waiting"
+    aged(89)
+    assert sweeps.sweep()["notices"] == 0
 
 
 def test_an_address_of_our_own_network_is_not_called(make: Make, receiver: Receiver, settings: Any) -> None:

@@ -56,11 +56,11 @@ def test_days_left_at_the_rate_of_the_last_days(make: Callable[..., Generation])
     delivered(make("veo-3.1-fast"))  # nothing reported: what was expected
     found = balances.days_left("kie")
     assert found is not None
-    assert (found.per_day, found.days) == (300_000, 10)
+    assert (found.left, found.per_day, found.days) == (2_700_000, 300_000, 9)
     reading(-5, db.now())
     overdrawn = balances.days_left("kie")
     assert overdrawn is not None
-    assert (overdrawn.balance, overdrawn.days) == (-5, 0)
+    assert (overdrawn.balance, overdrawn.left, overdrawn.days) == (-5, -5, 0)
 
 
 def callback_of(generation: Generation, body: bytes) -> Callback:
