@@ -18,8 +18,8 @@ from generations.discounts import ALL
 from generations.models import Listing, PriceVersion, TeamDiscount
 from generations.oversight import below_cost
 from generations.pricing import MOST_DISCOUNT, percent
-from project import db, ids
-from project.errors import Conflict, FieldError, Invalid, NotFound
+from project import db
+from project.errors import Conflict, FieldError, Invalid
 from project.times import stamp
 
 MOST_LISTED = 500
@@ -142,25 +142,6 @@ def all_of_them() -> Iterator[list[TeamDiscount]]:
     while batch := list(rows.filter(pk__gt=last)[:MOST_LISTED]):
         yield batch
         last = batch[-1].pk
-
-
-def team_of(public_id: str) -> Team:
-    """The team of an id. Raises NotFound."""
-    wanted = ids.parse("team", public_id)
-    team = Team.objects.filter(uuid=wanted).first() if wanted else None
-    if team is None:
-        raise NotFound("There is no such team.")
-    return team
-
-
-def team_named(text: str) -> Team:
-    """The team of an id or a whole name. Raises Invalid on the field `team`."""
-    wanted = ids.parse("team", text)
-    rows = list(Team.objects.filter(uuid=wanted) if wanted else Team.objects.filter(name__iexact=text)[:2])
-    if len(rows) != 1:
-        said = "Several teams have this name: write the team's id." if rows else "No team has this id or name."
-        raise Invalid(said, errors=[FieldError("team", said, "not_found")])
-    return rows[0]
 
 
 def _standing(rows: Sequence[TeamDiscount]) -> list[Set]:

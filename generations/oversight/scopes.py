@@ -12,6 +12,7 @@ from django.db.models import Model, Q, QuerySet
 from accounts.models import ApiKey, Team
 from generations import catalog
 from generations.models import ModelDay
+from generations.oversight import teams
 from project import ids
 from project.errors import FieldError, Invalid
 
@@ -197,14 +198,10 @@ def _next_month(day: date) -> date:
 
 
 def _team(text: str) -> tuple[Team | None, list[FieldError]]:
-    if not text:
-        return None, []
-    wanted = ids.parse("team", text)
-    rows = list(Team.objects.filter(uuid=wanted) if wanted else Team.objects.filter(name__iexact=text)[:2])
-    if len(rows) == 1:
-        return rows[0], []
-    said = "Several teams have this name: write the team's id." if rows else "No team has this id or name."
-    return None, [FieldError("team", said, "not_found")]
+    try:
+        return teams.by_name(text) if text else None, []
+    except Invalid as problem:
+        return None, list(problem.errors)
 
 
 def _key(text: str, team: Team | None) -> tuple[ApiKey | None, list[FieldError]]:

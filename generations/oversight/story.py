@@ -130,7 +130,8 @@ def _why(generation: Generation, row: Row) -> list[tuple[str, str]]:
     book = offers.book_of(version, generation.discount_ppm)
     entry = catalog.ENTRIES.get(generation.model)
     said = [
-        ("Price version", f"{version.number}: {version.reason} (by {version.created_by})"),
+        ("Price version", f"{version.number}: {version.reason}"),
+        ("Published by", version.created_by),
         ("Variant", variant or "not kept: accepted before variants were"),
     ]
     if variant in book.fixed:

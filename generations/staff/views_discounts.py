@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from accounts.forms_teams import sent, tell
 from accounts.models import Team
 from generations.models import TeamDiscount
-from generations.oversight import discounts
+from generations.oversight import discounts, teams
 from generations.staff.desk import StaffRequest, require, show, staff_page
 from generations.staff.exports import csv_of
 from generations.staff.forms_prices import DiscountForm, FindTeamForm
@@ -33,7 +33,7 @@ def listed(request: StaffRequest) -> HttpResponseBase:
         status = 422
         if form.is_valid():
             try:
-                return redirect("price_discounts_of", discounts.team_named(form.cleaned_data["team"]).public_id)
+                return redirect("price_discounts_of", teams.by_name(form.cleaned_data["team"]).public_id)
             except Invalid as problem:
                 tell(form, problem)
     rows, more = discounts.standing()
@@ -56,7 +56,7 @@ def listed_csv(request: StaffRequest) -> HttpResponseBase:
 def of_team(request: StaffRequest, public_id: str) -> HttpResponseBase:
     """One team's discounts; a POST sets another."""
     params.check(request.GET, frozenset())
-    team = discounts.team_of(public_id)
+    team = teams.by_id(public_id)
     form = DiscountForm(sent(request), numbers=discounts.numbers(team))
     if request.method != "POST":
         return _page(request, team, form)
@@ -86,7 +86,7 @@ def of_team(request: StaffRequest, public_id: str) -> HttpResponseBase:
 def of_team_csv(request: StaffRequest, public_id: str) -> HttpResponseBase:
     """One team's discounts as a file."""
     params.check(request.GET, frozenset())
-    team = discounts.team_of(public_id)
+    team = teams.by_id(public_id)
     header = ["model", "number", "discount_ppm", "from", "set", "by", "reason"]
     lines: list[Sequence[Value]] = [
         [

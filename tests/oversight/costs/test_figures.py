@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import asdict
-from datetime import date
+from datetime import date, timedelta
 from itertools import product
 from typing import Any
 
@@ -14,7 +14,7 @@ from django.test.utils import CaptureQueriesContext
 from accounts.models import ApiKey
 from generations import books
 from generations.models import Generation
-from generations.oversight import drill_down, figures, losses, scopes
+from generations.oversight import drill_down, figures, losses, scopes, verdict_sums
 from generations.oversight.drill_down import Row, Wanted
 from generations.oversight.lines import By, Line, Order, Sort
 from generations.oversight.scopes import Scope, scope_of
@@ -26,6 +26,7 @@ from tests.oversight.costs.conftest import recount as recount_days
 from tests.world import World
 
 Key = Callable[[Generation, date], Any]
+OVER = ("succeeded", "over")
 
 BYS: dict[By, Key] = {
     By.DAY: lambda made, on: (on.isoformat(), ""),
@@ -130,6 +131,22 @@ def test_what_was_captured_before_midnight_counts_on_that_day(spread: list[Gener
     assert first.public_id in on - after
 
 
+def test_what_is_not_ordinary_counts_on_the_day_of_its_capture_too(spread: list[Generation]) -> None:
+    """Its sums are read from the generations, not from the tables of days."""
+    odd = next(made for made in spread if made.status == "succeeded" and made.cost_verdict == "over")
+    midnight = noon(2).replace(hour=0)
+    tick = timedelta(milliseconds=5)
+    ended_at(odd, midnight + tick, captured=midnight - tick)
+    recount_days()
+    for on, there in ((3, 1), (2, 0)):
+        wanted = Wanted(Scope(day(on), day(on)), *OVER)
+        assert [row.generation for row in page(wanted).rows] == [odd] * there
+        assert drill_down.totals(wanted).revenue == (odd.charged or 0) * there
+        assert drill_down.totals(wanted) == Sums.total(
+            group.sums for group in verdict_sums.of_scope(wanted.scope) if (group.status, group.verdict) == OVER
+        )
+
+
 def test_the_list_adds_up_to_the_figure(world: World, spread: list[Generation]) -> None:
     for words in ({}, {"provider": "kie"}, {"model": "veo-3.1-fast"}, {"team": "Studio"}, {"key": "none"}):
         for first, last in ((9, 0), (3, 3), (2, 2)):
@@ -173,7 +190,7 @@ def test_pages_of_the_list_go_both_ways(spread: list[Generation]) -> None:
 
 
 def test_teams_beyond_the_top_stand_in_one_line(spread: list[Generation]) -> None:
-    scope = Scope(day(9), day(0))
+    scope = Scope(day(2), day(0))  # three and nine days ago lie partly before
     found = figures.of_scope(scope, top=1)
     for by in (By.TEAM, By.KEY):
         whole = figures.table(scope, by)
@@ -182,6 +199,8 @@ def test_teams_beyond_the_top_stand_in_one_line(spread: list[Generation]) -> Non
         assert found.tables[by].count == whole.count == len(whole.lines)
         assert rest is not None
         assert rest.sums == Sums.total(line.sums for line in whole.lines[1:])
+        before = [(line.was_revenue, line.was_cost) for line in whole.lines[1:]]
+        assert (rest.was_revenue, rest.was_cost) == tuple(map(sum, zip(*before, strict=True)))
         parts = [figures.table(scope, by, offset=at, limit=1).lines for at in range(whole.count + 1)]
         assert [part[0].id for part in parts[:-1]] == [line.id for line in whole.lines]
         assert parts[-1] == []

@@ -118,7 +118,7 @@ def test_a_generation_shows_all_of_its_money(desk: Desk, spread: list[Generation
     for made in spread:
         said = words(client.get(f"/admin/costs/generations/{made.public_id}"))
         assert f"hold:{made.public_id}" in said
-        assert "Price version 1: launch price" in said
+        assert "Price version 1: launch price Published by sync_catalog" in said
         if made.charged:
             assert f"capture:{made.public_id} capture {dollars(made.charged)}" in said
         assert "a dog" not in said  # no prompt
@@ -226,6 +226,34 @@ def test_files_say_what_the_page_says(desk: Desk, spread: list[Generation]) -> N
     assert [row["id"] for row in rows] == [row.id for row in drill_down.page(Wanted(scope), Window(50)).rows]
     assert sum(int(row["charged_micro"]) for row in rows) == found.total.revenue
     assert sum(int(row["margin_micro"]) for row in rows) == found.total.margin
+
+
+def test_files_have_each_amount_in_its_column(desk: Desk, spread: list[Generation]) -> None:
+    client = desk("see_costs", "export_costs")
+    over = next(made for made in spread if made.actual_cost == 310_000)
+    rows = {row["id"]: row for row in table(client, f"/admin/costs/generations.csv?{DAYS}")}
+    names = ("charged", "expected", "actual", "difference", "margin")
+    assert [rows[over.public_id][f"{name}_micro"] for name in names] == [
+        "300000",
+        "300000",
+        "310000",
+        "10000",
+        "-10000",
+    ]
+    assert rows[over.public_id]["difference_usd"] == "0.01"
+    assert rows[over.public_id]["provider_charge"] == "over"
+    scope = Scope(day(2), day(0))
+    asked = f"from={scope.first}&to={scope.last}"
+    for by in (By.MODEL, By.TEAM):
+        lines = figures.table(scope, by).lines
+        told = [
+            (row["revenue_before_micro"], row["cost_before_micro"], row["margin_ppm"])
+            for row in table(client, f"/admin/costs/by/{by}.csv?{asked}")
+        ]
+        shares = ["" if line.sums.margin_ppm is None else str(line.sums.margin_ppm) for line in lines]
+        before = [(str(line.was_revenue), str(line.was_cost)) for line in lines]
+        assert told == [(*pair, share) for pair, share in zip(before, shares, strict=True)]
+        assert any(revenue != cost for revenue, cost in before)
 
 
 def test_no_cell_of_a_file_is_a_formula(desk: Desk, spread: list[Generation]) -> None:
