@@ -59,11 +59,11 @@ def may(user: object, act: str) -> bool:
     return isinstance(user, User) and user.is_staff and user.has_perm(f"{settings.STAFF_ACTS}.{act}")
 
 
-def require(by: Staff, act: str) -> User:
-    """The person as the database knows them now. The caller holds the transaction. Raises Forbidden where the act is
-    not (any more) among their duties."""
+def require(by: Staff, *acts: str) -> User:
+    """The person as the database knows them now. The caller holds the transaction. Raises Forbidden where none of the
+    acts is (any more) among their duties."""
     now = User.objects.filter(pk=by.user.pk, is_active=True, is_staff=True).first()
-    if now is None or not may(now, act):
+    if now is None or not any(may(now, act) for act in acts):
         raise Forbidden("This is not among your duties. Ask a superuser for it.", code=CODE)
     return now
 

@@ -1,8 +1,9 @@
 """What staff add to a team's wallet or take from it, past purchases and refunds: grants and adjustments (invariants.md
 L11).
 
-Up to a limit (settings.STAFF_ADJUST_LIMIT, the one in force is kept with the row) it is posted at once; above it a
-second person posts or refuses it, and the database refuses the same person. A proposal that nobody decided within a
+Up to a limit (settings.STAFF_ADJUST_LIMIT) it is posted at once; above it a second person posts or refuses it, and the
+database refuses the same person. The limit is of all that one person adds and takes in 24 hours, of any team: many
+small ones are as one large. What was left of it is kept with the row. A proposal that nobody decided within a
 week is withdrawn. It moves as credit always does: what is added is a grant, with an end where one is set; what is
 taken comes off unspent lots, grants first, never more than is available. Amounts in micro-dollars.
 """
@@ -16,10 +17,12 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from django.conf import settings
+from django.db.models import Sum
+from django.db.models.functions import Abs
 
 from accounts import audit, duties, managers
 from accounts.audit import Staff
-from accounts.models import Action, Team
+from accounts.models import Action, AuditEvent, Team, User
 from accounts.notify import mail
 from billing import claims, credits, ledger
 from billing.ledger import Wallet
@@ -29,7 +32,9 @@ from project.errors import Conflict, FieldError, Forbidden, Invalid, NotFound
 from project.money import CEILING, dollars
 
 PROPOSE, DECIDE, GRANT = "adjust_credit", "approve_adjustments", "grant_credit"
+WITHDRAW = (PROPOSE, GRANT)  # either: who may propose by one of them takes it back
 LIFE = timedelta(days=7)  # of a proposal
+ALONE = timedelta(hours=24)  # the limit is of so long
 ROUND = 100
 KEY = "adjust"  # what the keys of its transfers begin with
 
@@ -42,9 +47,31 @@ class Given:
     adjustment: Adjustment | None = None
 
 
+@dataclass(frozen=True)
+class _Proposal:
+    """What somebody wants to add (amount > 0) or to take (amount < 0), and the form's own key."""
+
+    team: Team
+    amount: int
+    reason: str
+    by: Staff
+    once: uuid.UUID
+    expires_at: datetime | None
+
+
 def limit() -> int:
-    """The most that one person may add or take by themselves."""
+    """The most that one person may add and take by themselves in 24 hours."""
     return int(settings.STAFF_ADJUST_LIMIT)
+
+
+def left_of(user: User) -> int:
+    """What of the limit somebody has left: less what they added and took without a second person in 24 hours."""
+    since = db.now() - ALONE
+    own = Adjustment.objects.filter(proposed_by=user, decided_by=user, state=AdjustmentState.POSTED)
+    adjusted = own.filter(decided_at__gt=since).aggregate(sum=Sum(Abs("amount"), default=0))["sum"]
+    granted = AuditEvent.objects.filter(actor=audit.actor_of(Staff(user)), action=Action.CREDIT_GRANTED)
+    amounts = granted.filter(created_at__gt=since).values_list("data__amount", flat=True)
+    return max(limit() - adjusted - sum(amounts), 0)
 
 
 def propose(
@@ -54,7 +81,8 @@ def propose(
     own key: the same form sent twice is one adjustment. The team reads the reason. Its own transaction.
 
     Raises Forbidden, Invalid (`amount`, `reason`, `expires_at`), and Conflict for a key of another adjustment."""
-    return db.in_transaction(partial(_propose, team, amount, reason, by, once, expires_at, PROPOSE))
+    wanted = _Proposal(team, amount, reason, by, once, expires_at)
+    return db.in_transaction(partial(_propose, wanted, PROPOSE))
 
 
 def grant(
@@ -62,7 +90,7 @@ def grant(
 ) -> Given:
     """Gives credit, once per `once`. Above the limit it becomes an adjustment that a second person posts. Its own
     transaction. The reason of a grant stays inside the house. Raises as propose does."""
-    return db.in_transaction(partial(_grant, team, amount, reason, by, once, expires_at))
+    return db.in_transaction(partial(_grant, _Proposal(team, amount, reason, by, once, expires_at)))
 
 
 def post(*, adjustment: Adjustment, by: Staff, note: str = "") -> Adjustment:
@@ -92,54 +120,63 @@ def takes_from(team: Team) -> list[Lot]:
     return sorted(Lot.objects.filter(team=team, unspent__gt=0), key=claims.spending_order)
 
 
-def _propose(
-    team: Team, amount: int, reason: str, by: Staff, once: uuid.UUID, expires_at: datetime | None, act: str
-) -> Adjustment:
-    user = duties.require(by, act)
-    reason = duties.reason_of(reason)
-    _check(amount, expires_at)
+def _propose(wanted: _Proposal, act: str) -> Adjustment:
+    user = _alone(duties.require(wanted.by, act))
+    reason = duties.reason_of(wanted.reason)
+    _check(wanted.amount, wanted.expires_at)
     row, made = Adjustment.objects.get_or_create(
-        uuid=once,
+        uuid=wanted.once,
         defaults={
-            **{"team": team, "amount": amount, "limit": limit(), "reason": reason},
-            **{"expires_at": expires_at, "proposed_by": user},
+            **{"team": wanted.team, "amount": wanted.amount, "limit": left_of(user), "reason": reason},
+            **{"expires_at": wanted.expires_at, "proposed_by": user},
         },
     )
     if not made:
-        if (row.team_id, row.amount, row.proposed_by_id) != (team.pk, amount, user.pk):
-            raise Conflict("This form was sent before, with other content. Open it again.", code="form_used")
+        if (row.team_id, row.amount, row.proposed_by_id) != (wanted.team.pk, wanted.amount, user.pk):
+            raise _form_used()
         return row
-    wallet = ledger.open_and_lock(team)
-    _require_room(wallet, amount)
-    if abs(amount) <= row.limit:
-        return _posted(row, wallet, by, note="")
-    _record(Action.ADJUSTMENT_PROPOSED, row, by, None, {"amount": amount, "reason": reason})
+    wallet = ledger.open_and_lock(wanted.team)
+    _require_room(wallet, wanted.amount)
+    if abs(wanted.amount) <= row.limit:
+        return _posted(row, wallet, wanted.by, note="")
+    _record(Action.ADJUSTMENT_PROPOSED, row, wanted.by, None, {"amount": wanted.amount, "reason": reason})
     return row
 
 
-def _grant(team: Team, amount: int, reason: str, by: Staff, once: uuid.UUID, expires_at: datetime | None) -> Given:
-    user = duties.require(by, GRANT)
-    reason = duties.reason_of(reason)
-    if amount <= 0:
+def _grant(wanted: _Proposal) -> Given:
+    user = _alone(duties.require(wanted.by, GRANT))
+    reason = duties.reason_of(wanted.reason)
+    if wanted.amount <= 0:
         raise _wrong("amount", "must be more than nothing", "out_of_range")
-    if amount > limit():
-        return Given(adjustment=_propose(team, amount, reason, by, once, expires_at, GRANT))
-    _check(amount, expires_at)
-    known = Transfer.objects.filter(key=f"grant:{once.hex}").select_related("credit").first()
+    _check(wanted.amount, wanted.expires_at)
+    actor = audit.actor_of(wanted.by)
+    known = Transfer.objects.filter(key=f"grant:{wanted.once.hex}").select_related("credit").first()
     if known is not None:
-        if (known.amount, known.credit.team_id, known.actor) != (amount, team.pk, f"{audit.STAFF}:{user.pk}"):
-            raise Conflict("This form was sent before, with other content. Open it again.", code="form_used")
+        if (known.amount, known.credit.team_id, known.actor) != (wanted.amount, wanted.team.pk, actor):
+            raise _form_used()
         return Given(transfer=known)
-    actor = f"{audit.STAFF}:{user.pk}"
+    if wanted.amount > left_of(user) or Adjustment.objects.filter(uuid=wanted.once).exists():
+        return Given(adjustment=_propose(wanted, GRANT))
     row = credits.grant(
-        team=team, amount=amount, actor=actor, by=by, reason=reason, grant_id=once, expires_at=expires_at
+        team=wanted.team,
+        amount=wanted.amount,
+        actor=actor,
+        by=wanted.by,
+        reason=reason,
+        grant_id=wanted.once,
+        expires_at=wanted.expires_at,
     )
     return Given(transfer=row)
 
 
+def _alone(user: User) -> User:
+    """One act at a time of a person: two at once do not both find the same part of the limit left."""
+    return User.objects.select_for_update(no_key=True).get(pk=user.pk)
+
+
 def _decide(pk: int, by: Staff, note: str, to: AdjustmentState) -> Adjustment:
     own = to == AdjustmentState.WITHDRAWN
-    user = duties.require(by, PROPOSE if own else DECIDE)
+    user = duties.require(by, *(WITHDRAW if own else (DECIDE,)))
     row = Adjustment.objects.select_for_update(no_key=True, of=("self",)).select_related("team").filter(pk=pk).first()
     if row is None:
         raise NotFound("There is no such adjustment.")
@@ -202,7 +239,7 @@ def _add(row: Adjustment, wallet: Wallet, by: Staff) -> None:
         debit=ledger.house(AccountKind.GRANTS),
         credit=wallet.available,
         amount=row.amount,
-        actor=f"{audit.STAFF}:{by.user.pk}",
+        actor=audit.actor_of(by),
         reason=row.reason,
         expires_at=row.expires_at,
     )
@@ -219,7 +256,7 @@ def _take(row: Adjustment, wallet: Wallet, by: Staff) -> None:
             credit=ledger.house(AccountKind.GRANTS),
             amount=part,
             lot=lot,
-            actor=f"{audit.STAFF}:{by.user.pk}",
+            actor=audit.actor_of(by),
             reason=row.reason,
         )
         todo -= part
@@ -241,6 +278,10 @@ def _require_room(wallet: Wallet, amount: int) -> None:
     if -amount > wallet.available.balance:
         words = f"{dollars(wallet.available.balance)} is available now: no more can be taken"
         raise _wrong("amount", words, "out_of_range")
+
+
+def _form_used() -> Conflict:
+    return Conflict("This form was sent before, with other content. Open it again.", code="form_used")
 
 
 def _wrong(path: str, message: str, code: str) -> Invalid:

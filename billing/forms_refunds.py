@@ -29,14 +29,3 @@ class StaffRefundForm(RefundForm):
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
         help_text="The team reads it in its audit log.",
     )
-
-
-class LiftForm(forms.Form):
-    """Why a restriction is lifted."""
-
-    reason = forms.CharField(
-        label="Why",
-        max_length=LONGEST_REASON,
-        widget=forms.TextInput(attrs={"autocomplete": "off"}),
-        help_text="The team reads it in its audit log.",
-    )

@@ -7,7 +7,7 @@ but no card is charged by itself. The team is told, with the reason.
 from __future__ import annotations
 
 from accounts import audit, duties, managers
-from accounts.audit import STAFF, Staff
+from accounts.audit import Staff
 from accounts.models import Action, Team
 from accounts.notify import mail
 from billing import ledger
@@ -52,24 +52,24 @@ def unfreeze(*, team: Team, by: Staff, reason: str) -> WalletFreeze:
 
 
 def _freeze(team: Team, by: Staff, reason: str) -> WalletFreeze:
-    user = duties.require(by, ACT)
+    duties.require(by, ACT)
     reason = duties.reason_of(reason)
     ledger.open_and_lock(team)
     if open_of(team) is not None:
         raise Conflict("This wallet is frozen already.", code="frozen_already")
-    row = WalletFreeze.objects.create(team=team, reason=reason, frozen_by=f"{STAFF}:{user.pk}")
+    row = WalletFreeze.objects.create(team=team, reason=reason, frozen_by=audit.actor_of(by))
     _tell(Action.WALLET_FROZEN, "wallet_frozen", team, by, reason)
     return row
 
 
 def _unfreeze(team: Team, by: Staff, reason: str) -> WalletFreeze:
-    user = duties.require(by, ACT)
+    duties.require(by, ACT)
     reason = duties.reason_of(reason)
     ledger.open_and_lock(team)
     row = WalletFreeze.objects.select_for_update(no_key=True).filter(team=team, lifted_at=None).first()
     if row is None:
         raise Conflict("This wallet is not frozen any more.", code="not_frozen")
-    row.lifted_at, row.lifted_by, row.note = db.now(), f"{STAFF}:{user.pk}", reason
+    row.lifted_at, row.lifted_by, row.note = db.now(), audit.actor_of(by), reason
     row.save(update_fields=["lifted_at", "lifted_by", "note"])
     _tell(Action.WALLET_UNFROZEN, "wallet_unfrozen", team, by, reason)
     return row

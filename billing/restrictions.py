@@ -18,12 +18,11 @@ from accounts.notify import mail
 from billing import ledger
 from billing.models import Payment, Restriction
 from project import db
-from project.errors import Conflict, FieldError, Forbidden, Invalid
+from project.errors import Conflict, Forbidden
 
 RULE = "hold_of_unrestricted_team"  # the trigger that refuses a hold
 CODE = "team_restricted"
 ACT = "restrict_teams"  # the duty of staff who restrict and lift
-LONGEST_REASON = 200
 
 
 def open_of(team: Team) -> Restriction | None:
@@ -86,12 +85,12 @@ def restrict_by_staff(*, team: Team, by: Staff, reason: str) -> Restriction:
 
 
 def _restrict_by_staff(team: Team, by: Staff, reason: str) -> Restriction:
-    user = duties.require(by, ACT)
+    duties.require(by, ACT)
     reason = duties.reason_of(reason)
     ledger.open_and_lock(team)
     if open_of(team) is not None:
         raise Conflict("This team is restricted already.", code="restricted_already")
-    row = Restriction.objects.create(team=team, owed=0, reason=reason, placed_by=f"{STAFF}:{user.pk}")
+    row = Restriction.objects.create(team=team, owed=0, reason=reason, placed_by=audit.actor_of(by))
     _record(Action.TEAM_RESTRICTED, team, by, {"reason": reason})
     for person in managers.of_money(team):
         mail(to=person.email, template="team_restricted", context={"team": team, "owed": 0, "why": reason})
@@ -100,16 +99,14 @@ def _restrict_by_staff(team: Team, by: Staff, reason: str) -> Restriction:
 
 def lift(*, team: Team, by: Staff, reason: str) -> Restriction:
     """Ends a team's restriction by a member of the staff; what was written off so far is forgiven. `reason` is kept in
-    the team's log. Its own transaction. Raises Conflict without a restriction, Invalid without a reason."""
-    return db.in_transaction(lambda: _lift_by_staff(team, by, reason.strip()))
+    the team's log. Its own transaction. Raises Forbidden, Conflict without a restriction, Invalid without a reason."""
+    return db.in_transaction(lambda: _lift_by_staff(team, by, reason))
 
 
 def _lift_by_staff(team: Team, by: Staff, reason: str) -> Restriction:
-    if not 0 < len(reason) <= LONGEST_REASON:
-        words = f"Say why, in at most {LONGEST_REASON} characters."
-        raise Invalid("The restriction was not lifted.", errors=[FieldError("reason", words, "required")])
-    ledger.open_wallet(team)
-    ledger.lock_wallet(team.pk)
+    duties.require(by, ACT)
+    reason = duties.reason_of(reason)
+    ledger.open_and_lock(team)
     row = Restriction.objects.select_for_update(no_key=True).filter(team=team, lifted_at=None).first()
     if row is None:
         raise Conflict("This team is not restricted any more.", code="not_restricted")
@@ -117,8 +114,7 @@ def _lift_by_staff(team: Team, by: Staff, reason: str) -> Restriction:
 
 
 def _lift(row: Restriction, *, by: Doer, data: dict[str, object]) -> Restriction:
-    name = f"{STAFF}:{by.user.pk}" if isinstance(by, Staff) else str(by)
-    row.lifted_at, row.lifted_by = db.now(), name
+    row.lifted_at, row.lifted_by = db.now(), audit.actor_of(by)
     row.save(update_fields=["lifted_at", "lifted_by"])
     _record(Action.RESTRICTION_LIFTED, row.team, by, data)
     for user in managers.of_money(row.team):

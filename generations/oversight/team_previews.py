@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from accounts.models import Team
+from accounts.models import Team, User
 from billing import adjustments, ledger, lots
 from project.money import dollars
 
@@ -38,15 +38,18 @@ def of_change(team: Team, amount: int, expires_at: datetime | None) -> list[str]
     return said
 
 
-def of_limit(amount: int) -> list[str]:
-    """Whether it is posted at once."""
-    limit = adjustments.limit()
-    if abs(amount) <= limit:
+def of_limit(amount: int, user: User) -> list[str]:
+    """Whether it is posted at once, of what this person has left of the limit."""
+    limit, left = adjustments.limit(), adjustments.left_of(user)
+    if abs(amount) <= left:
         return [
-            f"It is posted at once: up to {dollars(limit)} needs no second person. It cannot be undone, only undone"
-            " by another adjustment."
+            f"It is posted at once: up to {dollars(limit)} in 24 hours needs no second person. Only another adjustment"
+            " undoes it."
         ]
     days = adjustments.LIFE.days
+    said = [] if left == limit else [f"You moved {dollars(limit - left)} without one in the last 24 hours."]
     return [
-        f"It is above {dollars(limit)}: a second person has to post it within {days} days. Until then nothing moves."
+        f"It is above {dollars(left)}, what you may still move by yourself: a second person has to post it within"
+        f" {days} days. Until then nothing moves.",
+        *said,
     ]

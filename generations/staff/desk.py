@@ -83,9 +83,9 @@ def staff_page(
     return decorate
 
 
-def require(request: StaffRequest, act: str) -> None:
-    """Raises Forbidden for staff who may not do an act: for pages with several."""
-    if not may(request.user, act):
+def require(request: StaffRequest, *acts: str) -> None:
+    """Raises Forbidden for staff who may do none of the acts: for pages with several."""
+    if not any(may(request.user, act) for act in acts):
         raise Forbidden("This is not among your duties. Ask a superuser for it.", code=CODE)
 
 

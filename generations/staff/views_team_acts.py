@@ -178,7 +178,7 @@ def adjustment(request: StaffRequest, public_id: str) -> HttpResponse:
         verb = {"post": adjustments.post, "refuse": adjustments.refuse, "withdraw": adjustments.withdraw}.get(did)
         if verb is None:
             raise NotFound("There is no such act.")
-        require(request, "adjust_credit" if did == "withdraw" else "approve_adjustments")
+        require(request, *(adjustments.WITHDRAW if did == "withdraw" else (adjustments.DECIDE,)))
         if form.is_valid():
             try:
                 row = verb(adjustment=row, by=request.staff, note=form.cleaned_data["note"])
@@ -194,7 +194,7 @@ def adjustment(request: StaffRequest, public_id: str) -> HttpResponse:
         "form": form,
         "says": team_previews.of_change(row.team, row.amount, row.expires_at) if row.state == "proposed" else [],
         "may_decide": row.state == "proposed" and not own and may(request.user, adjustments.DECIDE),
-        "may_withdraw": row.state == "proposed" and own and may(request.user, adjustments.PROPOSE),
+        "may_withdraw": row.state == "proposed" and own and any(may(request.user, act) for act in adjustments.WITHDRAW),
     }
     return show(request, "staff/adjustment.html", context, desk=DESK, status=status)
 
@@ -221,7 +221,8 @@ def _money(
             except Problem as problem:
                 status = tell(form, problem)
         else:
-            says = [*team_previews.of_change(team, form.micro, form.ends), *team_previews.of_limit(form.micro)]
+            limit = team_previews.of_limit(form.micro, request.user)
+            says = [*team_previews.of_change(team, form.micro, form.ends), *limit]
             kept = [(name, value) for name, value in request.POST.items() if name in form.fields]
             context |= {"says": says, "kept": kept, "button": title, "confirms": True}
     else:

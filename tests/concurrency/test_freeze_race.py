@@ -58,3 +58,14 @@ def test_two_second_persons_and_a_double_press(committed_world: World) -> None:
     after = 10 * USD + USD + (200 * USD if row.state == "posted" else 0)
     assert Account.objects.get(team=world.team, kind="available").balance == after
     assert reconcile.failures() == []
+
+
+def test_the_limit_of_a_person_holds_for_acts_at_once(committed_world: World) -> None:
+    world, ann = committed_world, Staff(staff_of("ann", "adjust_credit", "grant_credit"))
+    give = [
+        partial(verb, team=world.team, amount=60 * USD, reason="x", by=ann, once=uuid.uuid4())
+        for verb in (adjustments.propose, adjustments.grant, adjustments.propose)
+    ]
+    assert split(race(give))[1] == []
+    assert Account.objects.get(team=world.team, kind="available").balance == 70 * USD
+    assert Adjustment.objects.filter(state="proposed").count() == 2

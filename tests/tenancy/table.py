@@ -358,7 +358,6 @@ ADMIN: dict[str, Rule] = {
         for page in ("history/", "delete/", "change/", "")
     },
     "billing/payment/<path:object_id>/refund/": Rule("staff", given={"object_id": "1"}),
-    "billing/restriction/<path:object_id>/lift/": Rule("staff", given={"object_id": "1"}),
     "components": _STAFF,
     **DESKS,
     "(?P<url>.*)$": Rule("staff", path="/admin/nowhere"),

@@ -1,4 +1,4 @@
-"""What staff see of payments and may do: refund, ask Stripe again, lift a restriction, run an event again."""
+"""What staff see of payments and may do: refund, ask Stripe again, run an event again."""
 
 from __future__ import annotations
 
@@ -93,31 +93,25 @@ def test_who_may_only_look_changes_nothing(ours: Team, looker: Client, ask: Ask)
     address = f"/admin/billing/payment/{payment.pk}/refund/"
     assert looker.get(address).status_code == 403
     assert looker.post(address, {"amount": "5", "reason": "x"}).status_code == 403
-    spend(ours, 19 * USD)
-    look(payment, dispute(19, "lost"))
-    row = Restriction.objects.get()
-    assert looker.post(f"/admin/billing/restriction/{row.pk}/lift/", {"reason": "x"}).status_code == 403
     failed = event()
     for model, action, pk in (("stripeevent", "run_again", failed.pk), ("refund", "ask_again", refund.pk)):
         looker.post(f"/admin/billing/{model}/", {"action": action, "_selected_action": pk})
     failed.refresh_from_db()
-    assert (failed.status, Refund.objects.count(), owed(ours)) == ("failed", 1, 19)
+    assert (failed.status, Refund.objects.count()) == ("failed", 1)
     assert not AuditEvent.objects.filter(action=Action.STAFF_CHANGED).exists()
 
 
-def test_a_restriction_is_lifted_with_a_reason(ours: Team, root: Client) -> None:
+def test_restrictions_are_only_looked_at(ours: Team, root: Client) -> None:
+    """The desk of teams lifts them."""
     payment = bought(ours, 20 * USD)
     spend(ours, 20 * USD)
     look(payment, dispute(20, "lost"))
     row = Restriction.objects.get()
-    assert "Lift" in text(root.get(f"/admin/billing/restriction/{row.pk}/change/"))
-    address = f"/admin/billing/restriction/{row.pk}/lift/"
-    assert "$20.00" in text(root.get(address))
-    assert "This field is required." in text(root.post(address, {"reason": ""}))
+    assert "20.00" in text(root.get("/admin/billing/restriction/"))
+    address = f"/admin/billing/restriction/{row.pk}/change/"
+    assert root.get(address).status_code == 200
+    assert root.post(address, {"reason": "x"}).status_code == 403
     assert owed(ours) == 20
-    assert root.post(address, {"reason": "paid by wire"}).status_code == 302
-    assert owed(ours) is None
-    assert "not restricted any more" in text(root.post(address, {"reason": "twice"}))
 
 
 def test_an_event_is_shown_as_it_came_and_run_again(world: World, root: Client, staff: Staff) -> None:

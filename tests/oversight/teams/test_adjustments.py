@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from accounts.audit import Staff
 from billing import adjustments, statements, words
 from billing.models import Adjustment, Lot, Transfer
+from generations.oversight import team_previews
 from project import db
 from project.errors import Conflict, Forbidden, Invalid
 from project.money import USD
@@ -135,3 +137,50 @@ def test_nobody_without_the_duty(world: World, ben: Staff) -> None:
     with pytest.raises(Forbidden):
         adjustments.propose(team=world.team, amount=USD, reason="x", by=ben, once=once())
     assert available(world.team) == 10 * USD
+
+
+def test_many_small_ones_are_as_one_large(
+    world: World, ann: Staff, ben: Staff, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The limit is of 24 hours, of all teams, of grants and adjustments, added and taken."""
+    settings.STAFF_ADJUST_LIMIT = 10 * USD
+    for team, amount in ((world.team, 4), (world.other_team, -2)):
+        assert adjustments.propose(team=team, amount=amount * USD, reason="x", by=ann, once=once()).state == "posted"
+    key = once()
+    for _ in range(2):
+        assert adjustments.grant(team=world.team, amount=3 * USD, reason="x", by=ann, once=key).transfer
+    assert adjustments.left_of(ann.user) == USD
+    waits = adjustments.propose(team=world.team, amount=USD + 1, reason="x", by=ann, once=once())
+    assert (waits.state, waits.limit) == ("proposed", USD)
+    key = once()
+    for _ in range(2):
+        given = adjustments.grant(team=world.team, amount=2 * USD, reason="x", by=ann, once=key)
+        assert given.transfer is None
+        assert given.adjustment is not None
+    assert adjustments.grant(team=world.team, amount=USD, reason="x", by=ann, once=once()).transfer
+    assert available(world.team) == 18 * USD
+    adjustments.post(adjustment=waits, by=ben)
+    assert (adjustments.left_of(ann.user), adjustments.left_of(ben.user)) == (0, 10 * USD)
+    words = " ".join(team_previews.of_limit(USD, ann.user))
+    assert "It is above $0.00" in words
+    assert "You moved $10.00 without one" in words
+    monkeypatch.setattr(adjustments, "ALONE", timedelta(0))  # all of it is past
+    assert adjustments.left_of(ann.user) == 10 * USD
+
+
+def test_what_waited_is_not_given_again_by_the_same_form(world: World, ann: Staff, settings: Any) -> None:
+    settings.STAFF_ADJUST_LIMIT = USD
+    key = once()
+    assert adjustments.grant(team=world.team, amount=2 * USD, reason="x", by=ann, once=key).adjustment
+    settings.STAFF_ADJUST_LIMIT = 5 * USD
+    given = adjustments.grant(team=world.team, amount=2 * USD, reason="x", by=ann, once=key)
+    assert (given.transfer, available(world.team)) == (None, 10 * USD)
+
+
+def test_who_grants_takes_the_proposal_back(world: World, ben: Staff) -> None:
+    giver = Staff(staff_of("gina", "grant_credit"))
+    row = adjustments.grant(team=world.team, amount=500 * USD, reason="x", by=giver, once=once()).adjustment
+    assert row is not None
+    with pytest.raises(Forbidden):
+        adjustments.withdraw(adjustment=row, by=ben)
+    assert adjustments.withdraw(adjustment=row, by=giver).state == "withdrawn"

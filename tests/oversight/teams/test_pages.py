@@ -177,6 +177,15 @@ def test_an_adjustment_waits_and_a_second_person_posts_it(world: World, desk: De
     assert "$160.00 is available now" in text(taken)
 
 
+def test_who_grants_withdraws_the_proposal(world: World, desk: Desk) -> None:
+    client = desk("see_teams", "grant_credit")
+    typed = {"amount": "150", "expires_at": "", "reason": "prize", "once": str(once()), "confirmed": "yes"}
+    place = client.post(f"/admin/teams/{world.team.public_id}/grant", typed)["Location"]
+    assert "Withdraw it" in text(client.get(place))
+    assert client.post(place, {"do": "withdraw"}).status_code == 302
+    assert Adjustment.objects.get().state == "withdrawn"
+
+
 @pytest.mark.parametrize(
     ("name", "duty", "action"),
     [

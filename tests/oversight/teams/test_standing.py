@@ -107,5 +107,9 @@ def test_nobody_without_the_duty(world: World) -> None:
         freezes.freeze(team=world.team, by=nobody, reason="x")
     with pytest.raises(Forbidden):
         restrictions.restrict_by_staff(team=world.team, by=nobody, reason="x")
+    boss = Staff(staff_of("boss", "restrict_teams"))
+    restrictions.restrict_by_staff(team=world.team, by=boss, reason="x")
+    with pytest.raises(Forbidden):
+        restrictions.lift(team=world.team, by=nobody, reason="x")
     assert not WalletFreeze.objects.exists()
     assert recharge_attempts.ring() == 0
