@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from generations import claims, limiter, outcomes, submission
-from generations.models import Generation, Reason
+from generations.models import Generation, ProviderSlot, ProviderState, Reason
 from generations.oversight import health
 from generations.oversight.health import Rates
 from generations.providers import base
@@ -108,6 +108,26 @@ def test_what_holds_creates_back_now(make: Make) -> None:
     assert (kie.open, kie.why, kie.under_way, kie.waiting, kie.slots, kie.slots_most) == (True, "code 455", 1, 1, 1, 18)
     limiter.mend("kie")
     assert health.now_of_all()[1].open is False
+
+
+def test_what_held_creates_back_before_does_not_now(make: Make) -> None:
+    started(make())
+    limiter.trip("kie", why="code 455", pause=timedelta(seconds=60))
+    past = db.now() - timedelta(minutes=1)
+    ProviderState.objects.update(open_until=past)
+    ProviderSlot.objects.update(taken_at=past)
+    _, kie = health.now_of_all()
+    assert (kie.open, kie.why, kie.slots, kie.under_way) == (False, "", 0, 1)
+
+
+@pytest.mark.parametrize(
+    ("reason", "of_input"),
+    [(Reason.MODEL_WITHDRAWN, 1), (Reason.PROVIDER_REJECTED, 1), (Reason.CONTENT_REFUSED, 1), (Reason.TIMED_OUT, 0)],
+)
+def test_what_is_not_the_providers_failure(reason: Reason, of_input: int, make: Make) -> None:
+    outcomes.fail(generation_id=started(make()).pk, reason=reason)
+    (found,) = health.rates_by_model("kie", since())
+    assert (found.of_input, found.failed) == (of_input, 1 - of_input)
 
 
 @pytest.mark.parametrize("by_model", [False, True])

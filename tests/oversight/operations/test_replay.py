@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from accounts.models import Action, AuditEvent
 from generations.models import Callback, Generation, LateResult, Status
+from project import db, queue
 from tests.flows.asking import ask, books_hold, wallet
 from tests.jobs import Jobs
 from tests.oversight.conftest import Desk
@@ -63,3 +64,15 @@ def test_without_the_duty_nothing_is_replayed(make: Callable[..., Generation], d
     assert staff.post(f"/admin/operations/callbacks/in-{row.pk}/replay").status_code == 403
     assert Callback.objects.get().verdict == "processed"
     assert not AuditEvent.objects.filter(action=Action.CALLBACK_REPLAYED).exists()
+
+
+def test_a_replay_is_looked_at_as_if_it_had_just_come(make: Callable[..., Generation], desk: Desk) -> None:
+    row = callback_of(started(make()), verdict="failed", note="not confirmed", tries=6, processed_at=db.now())
+    before = len(queue.pending())
+    assert desk("see_operations", "replay_callbacks").post(f"/admin/operations/callbacks/in-{row.pk}/replay").url
+    row.refresh_from_db()
+    assert (row.verdict, row.tries, row.processed_at, row.note) == ("received", 0, None, "replayed")
+    assert [(job.func, job.args) for job in queue.pending()[before:]] == [
+        ("generations.tasks.process_callback", (row.pk,))
+    ]
+    assert AuditEvent.objects.get(action=Action.CALLBACK_REPLAYED).data == {"callback": row.pk, "before": "failed"}

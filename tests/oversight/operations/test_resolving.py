@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
 
+from accounts import audit
 from accounts.models import Action, AuditEvent
 from billing import ledger
-from generations import timeline
+from generations import limiter, timeline
 from generations.models import (
     Attempt,
     AttemptOutcome,
@@ -18,8 +21,12 @@ from generations.models import (
     Generation,
     GenerationEvent,
     LateResult,
+    ProviderSlot,
     Status,
 )
+from generations.oversight import resolutions
+from project import db
+from project.errors import Invalid
 from tests.flows.asking import ask, books_hold, wallet
 from tests.jobs import Jobs
 from tests.oversight.conftest import Desk, staff_of
@@ -143,6 +150,37 @@ def test_a_task_that_came_for_another_generation_is_refused(
         assert staff.post(address(theirs, "attach"), {"task_id": task["id"], **REASON}).status_code == 302
 
 
+def test_a_task_that_another_generations_callback_names_meanwhile_is_refused(
+    committed_world: World, sandbox: SandboxProcess, site: str, jobs: Jobs
+) -> None:
+    """The provider was asked; then the callback comes; then the generation is locked."""
+    theirs = lost(committed_world, sandbox, jobs, "qwen-image-edit-plus")
+    (task,) = sandbox.tasks()
+    row = lost(committed_world, sandbox, jobs, "qwen-image-edit-plus")
+    attempt = Attempt.objects.get(generation=theirs)
+
+    def callback_first(execute, sql, params, many, context):  # type: ignore[no-untyped-def]
+        if "FOR NO KEY UPDATE" in sql and not Callback.objects.exists():
+            Callback.objects.create(attempt=attempt, body_hash=b"h", body=b"{}", provider_task_id=task["id"])
+        return execute(sql, params, many, context)
+
+    by = audit.Staff(staff_of("grace"))
+    with connection.execute_wrapper(callback_first), pytest.raises(Invalid, match=theirs.public_id):
+        resolutions.attach(generation_id=row.pk, task_id=task["id"], reason="found", by=by)
+    row.refresh_from_db()
+    assert row.status == Status.UNKNOWN
+
+
+def test_the_provider_is_not_asked_too_often(make: Make, desk: Desk) -> None:
+    row, staff = doubted(make()), desk("see_operations", "resolve_unknown")
+    while limiter.take_read("kie"):
+        ProviderSlot.objects.update(taken_at=db.now() + timedelta(minutes=1))  # the window is a second
+    assert staff.get(address(row), {"task_id": "a-task"}).status_code == 429
+    assert staff.post(address(row, "attach"), {"task_id": "a-task", **REASON}).status_code == 429
+    row.refresh_from_db()
+    assert row.status == Status.UNKNOWN
+
+
 def test_a_provider_that_does_not_answer_resolves_nothing(
     committed_world: World, sandbox: SandboxProcess, site: str, jobs: Jobs, desk: Desk, settings: Any
 ) -> None:
@@ -206,9 +244,6 @@ def test_what_is_not_in_doubt_is_left_alone(act: str, make: Make, desk: Desk) ->
 
 
 def test_the_team_reads_that_staff_did_it(make: Make, world: World) -> None:
-    from accounts import audit
-    from generations.oversight import resolutions
-
     row = doubted(make())
     resolutions.release(generation_id=row.pk, reason="why", by=audit.Staff(staff_of("grace")))
     assert AuditEvent.objects.get(action=Action.UNKNOWN_RESOLVED, team=world.team).data["reason"] == "why"

@@ -9,7 +9,7 @@ from django.db.models import Sum
 
 from accounts import audit
 from generations import callbacks, observation, outcomes
-from generations.models import AlertRule, Attempt, Callback, Case, CaseKind, Generation, ModelDay, Reason, UsageRow
+from generations.models import Attempt, Callback, Case, CaseKind, Generation, ModelDay, Reason, UsageRow
 from generations.oversight import alert_measures, cases, usage
 from generations.providers import base
 from project import db
@@ -161,7 +161,7 @@ def test_a_late_result_with_a_cost_is_a_case_and_rings_the_alarm(make: Make) -> 
     late(row, cost=PRICE)
     case = Case.objects.get()
     assert (case.kind, case.subject, case.amount, case.generation) == (CaseKind.LOST_RESULT, task(row), PRICE, row)
-    (reading,) = alert_measures.lost_task(AlertRule(), db.now())
+    (reading,) = alert_measures.lost_task()
     assert (reading.subject, reading.value) == ("kie", 1)
 
 
