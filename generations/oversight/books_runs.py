@@ -155,7 +155,7 @@ def _night_due() -> bool:
     )
 
 
-def _claim(name: str, due: str, *values: object) -> bool:
+def _claim(name: str, due: str, *values: datetime | float) -> bool:
     """Marks a chore as begun now if its row says that it is due, or if there is none."""
     with connection.cursor() as cursor:
         cursor.execute(
