@@ -68,10 +68,10 @@ def left_of(user: User) -> int:
     """What of the limit somebody has left: less what they added and took without a second person in 24 hours."""
     since = db.now() - ALONE
     own = Adjustment.objects.filter(proposed_by=user, decided_by=user, state=AdjustmentState.POSTED)
-    adjusted = own.filter(decided_at__gt=since).aggregate(sum=Sum(Abs("amount"), default=0))["sum"]
+    adjusted: int = own.filter(decided_at__gt=since).aggregate(sum=Sum(Abs("amount"), default=0))["sum"]
     granted = AuditEvent.objects.filter(actor=audit.actor_of(Staff(user)), action=Action.CREDIT_GRANTED)
-    amounts = granted.filter(created_at__gt=since).values_list("data__amount", flat=True)
-    return max(limit() - adjusted - sum(amounts), 0)
+    given: int = sum(granted.filter(created_at__gt=since).values_list("data__amount", flat=True))
+    return max(limit() - adjusted - given, 0)
 
 
 def propose(
