@@ -161,8 +161,7 @@ class AssignForm(forms.Form):
         field.choices = [("", "nobody"), *((str(person.pk), person.email) for person in people)]
         self._people = {str(person.pk): person for person in people}
 
-    @property
-    def chosen(self) -> User | None:
+    def clean_owner(self) -> User | None:
         return self._people.get(self.cleaned_data["owner"])
 
 

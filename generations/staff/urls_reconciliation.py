@@ -27,8 +27,8 @@ urlpatterns: list[URLPattern] = [
     path(f"{HERE}/cases", views_cases.listed, name="reconciliation_cases"),
     path(f"{HERE}/cases.csv", views_cases.listed_csv, name="reconciliation_cases_csv"),
     path(f"{HERE}/cases/<str:public_id>", views_cases.one, name="reconciliation_case"),
-    path(f"{HERE}/cases/<str:public_id>/assign", views_cases.assign, name="reconciliation_assign"),
-    path(f"{HERE}/cases/<str:public_id>/note", views_cases.note, name="reconciliation_note"),
-    path(f"{HERE}/cases/<str:public_id>/close", views_cases.close, name="reconciliation_close"),
-    path(f"{HERE}/cases/<str:public_id>/reopen", views_cases.reopen, name="reconciliation_reopen"),
+    *(
+        path(f"{HERE}/cases/<str:public_id>/{verb}", views_cases.act, {"verb": verb}, name=f"reconciliation_{verb}")
+        for verb in views_cases.VERBS
+    ),
 ]

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.http import HttpResponseBase
+from django.http import HttpResponseBase, QueryDict
 from django.shortcuts import redirect
 from django.views.decorators.http import require_GET, require_POST, require_safe
 
 from accounts.forms_teams import tell
-from generations.models import Case
+from generations.models import Case, CaseNote
 from generations.oversight import cases
 from generations.staff.desk import StaffRequest, may, show, staff_page
-from generations.staff.exports import csv_of, money
+from generations.staff.exports import csv_of, money, money_heads
 from generations.staff.forms_reconciliation import AssignForm, CasesForm, CloseForm, NoteForm, ReopenForm
 from generations.staff.views_reconciliation import DESK
 from project import params
@@ -24,6 +25,23 @@ from project.times import stamp
 
 SHOWN = 200
 PARAMETERS = frozenset({"state", "kind", "provider", "owner"})
+
+
+@dataclass(frozen=True)
+class Verb:
+    """What can be done with a case: with the fields of a form, and what is said after."""
+
+    does: Callable[..., Case | CaseNote]
+    form: type[forms.Form]
+    said: str
+
+
+VERBS = {
+    "assign": Verb(cases.assign, AssignForm, "The owner is set."),
+    "note": Verb(cases.note, NoteForm, "The note is kept."),
+    "close": Verb(cases.close, CloseForm, "The case is closed."),
+    "reopen": Verb(cases.reopen, ReopenForm, "This is the new case."),
+}
 
 
 @staff_page("see_costs")
@@ -46,7 +64,7 @@ def listed_csv(request: StaffRequest) -> HttpResponseBase:
     form = _asked(request)
     if not form.is_valid():
         return show(request, "staff/reconciliation_cases.html", {"form": form, "limit": SHOWN}, desk=DESK, status=422)
-    header = ["case", "provider", "kind", "subject", "amount_micro", "amount_usd", "generation", "owner"]
+    header = ["case", "provider", "kind", "subject", *money_heads("amount"), "generation", "owner"]
     header += ["opened_at", "closed_at", "closed_by", "resolution"]
     rows = [
         (
@@ -69,101 +87,42 @@ def one(request: StaffRequest, public_id: str) -> HttpResponseBase:
 
 @staff_page("reconcile_costs")
 @require_POST
-def assign(request: StaffRequest, public_id: str) -> HttpResponseBase:
-    """Gives it to somebody; `take` to whoever presses."""
-    case = cases.of(public_id)
-    if "take" in request.POST:
-        return _done(
-            request,
-            case,
-            None,
-            "It is yours.",
-            lambda: cases.assign(public_id=public_id, owner=request.user, by=request.staff),
-        )
-    form = _assign_form(request, case, sent=True)
-    return _done(
-        request,
-        case,
-        form,
-        "The owner is set.",
-        lambda: cases.assign(public_id=public_id, owner=form.chosen, by=request.staff),
-    )
-
-
-@staff_page("reconcile_costs")
-@require_POST
-def note(request: StaffRequest, public_id: str) -> HttpResponseBase:
-    """Adds what somebody found out."""
-    form = NoteForm(request.POST)
-    return _done(
-        request,
-        cases.of(public_id),
-        form,
-        "The note is kept.",
-        lambda: cases.note(public_id=public_id, text=form.cleaned_data["text"], by=request.staff),
-    )
-
-
-@staff_page("reconcile_costs")
-@require_POST
-def close(request: StaffRequest, public_id: str) -> HttpResponseBase:
-    """Ends it with what came of it."""
-    form = CloseForm(request.POST)
-    return _done(
-        request,
-        cases.of(public_id),
-        form,
-        "The case is closed.",
-        lambda: cases.close(public_id=public_id, resolution=form.cleaned_data["resolution"], by=request.staff),
-    )
-
-
-@staff_page("reconcile_costs")
-@require_POST
-def reopen(request: StaffRequest, public_id: str) -> HttpResponseBase:
-    """Opens a new case about the same."""
-    case = cases.of(public_id)
-    form = ReopenForm(request.POST)
-    if form.is_valid():
-        try:
-            made = cases.reopen(public_id=public_id, why=form.cleaned_data["why"], by=request.staff)
-        except Problem as problem:
-            return _page(request, case, form, status=tell(form, problem))
-        messages.success(request, "This is the new case.")
-        return redirect("reconciliation_case", public_id=made.public_id)
-    return _page(request, case, form, status=422)
-
-
-def _done(
-    request: StaffRequest, case: Case, form: forms.Form | None, said: str, act: Callable[[], object]
-) -> HttpResponseBase:
-    """Acts when the form is right; else the page again, with what was typed and what is wrong with it."""
-    if form is not None and not form.is_valid():
-        return _page(request, case, form, status=422)
+def act(request: StaffRequest, public_id: str, verb: str) -> HttpResponseBase:
+    """Does one of VERBS; else the page again, with what was typed and what is wrong with it. `take` in the form gives a
+    case to whoever presses."""
+    case, does, said = cases.of(public_id), VERBS[verb].does, VERBS[verb].said
+    data = request.POST.copy()
+    if "take" in data:
+        data["owner"], said = str(request.user.pk), "It is yours."
+    form = _form(verb, case, data)
+    if not form.is_valid():
+        return _page(request, case, {verb: form}, status=422)
     try:
-        act()
+        done = does(public_id=public_id, by=request.staff, **form.cleaned_data)
     except Problem as problem:
-        if form is not None and problem.errors:
-            return _page(request, case, form, status=tell(form, problem))
+        if problem.errors:
+            return _page(request, case, {verb: form}, status=tell(form, problem))
         messages.warning(request, problem.detail)
     else:
         messages.success(request, said)
+        case = done if isinstance(done, Case) else case
     return redirect("reconciliation_case", public_id=case.public_id)
 
 
-def _page(request: StaffRequest, case: Case, form: forms.Form | None = None, *, status: int = 200) -> HttpResponseBase:
-    context: dict[str, Any] = {"case": case, "notes": cases.notes_of(case), "note_form": NoteForm()}
+def _page(
+    request: StaffRequest, case: Case, sent: Mapping[str, forms.Form] | None = None, *, status: int = 200
+) -> HttpResponseBase:
+    context: dict[str, Any] = {"case": case, "notes": cases.notes_of(case)}
     if may(request.user, "reconcile_costs"):
-        context |= {"close_form": CloseForm(), "reopen_form": ReopenForm()}
-        context["assign_form"] = _assign_form(request, case, sent=False)
-    names = {AssignForm: "assign_form", NoteForm: "note_form", CloseForm: "close_form", ReopenForm: "reopen_form"}
-    if form is not None:
-        context[names[type(form)]] = form
+        empty = {verb: _form(verb, case) for verb in VERBS}
+        context |= {f"{verb}_form": form for verb, form in {**empty, **(sent or {})}.items()}
     return show(request, "staff/reconciliation_case.html", context, desk=DESK, status=status)
 
 
-def _assign_form(request: StaffRequest, case: Case, *, sent: bool) -> AssignForm:
-    return AssignForm(request.POST if sent else None, people=cases.owners(), owner=case.owner)
+def _form(verb: str, case: Case, data: QueryDict | None = None) -> forms.Form:
+    if verb == "assign":
+        return AssignForm(data, people=cases.owners(), owner=case.owner)
+    return VERBS[verb].form(data)
 
 
 def _asked(request: StaffRequest) -> CasesForm:

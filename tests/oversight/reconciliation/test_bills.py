@@ -14,7 +14,7 @@ from django.core.management import call_command
 from django.db import connection
 
 from generations.models import Case, CaseKind, CaseNote, Chore, Generation, UsageImport
-from generations.oversight import bills, unbilled, usage
+from generations.oversight import balance_chores, bills, unbilled, usage
 from generations.oversight.scopes import Scope
 from project import db, queue
 from tests.oversight.conftest import Desk
@@ -85,12 +85,11 @@ def test_each_due_day_is_a_job_of_its_own_and_is_tried_again(make: Make, clock: 
     assert {(job.func, job.args) for job in queue.pending()} == settling
     assert {job.lane for job in queue.pending()} == {"store"}
     at_fal(make, days_ago=2)
-    before = queue.length()
-    assert (bills.ring(), bills.ring()) == (2, 0)
+    balance_chores.ring()  # what the sweep calls
+    assert bills.ring() == 0
     asked = [job for job in queue.pending() if job.func == "generations.tasks.take_bill"]
     assert [job.args for job in asked] == [("fal", str(midnight(2).date())), ("fal", str(midnight(1).date()))]
     assert {job.lane for job in asked} == {"store"}
-    assert queue.length() == before + 2
     with connection.cursor() as cursor:
         cursor.execute("update generations_chore set begun_at = begun_at - interval '4 hours' where name like 'bill_%'")
     assert bills.ring() == 2
