@@ -74,7 +74,15 @@ def books(request: StaffRequest) -> HttpResponseBase:
 def books_csv(request: StaffRequest) -> HttpResponseBase:
     """The runs that are kept, as a file."""
     rows = (
-        (stamp(row.ran_at), row.by, "all" if row.full else "recent", row.checks, row.took_ms, len(row.broken), "; ".join(row.broken))
+        (
+            stamp(row.ran_at),
+            row.by,
+            "all" if row.full else "recent",
+            row.checks,
+            row.took_ms,
+            len(row.broken),
+            "; ".join(row.broken),
+        )
         for row in books_log.history(Window(MOST)).rows
     )
     header = ("at", "by", "days", "checks", "took_ms", "broken", "which")

@@ -102,7 +102,9 @@ def late_csv(request: StaffRequest) -> HttpResponseBase:
     """The same as a file, all of them; what they cost us for those who see costs."""
     params.check(request.GET, frozenset())
     costs = may(request.user, "see_costs")
-    batches = ([_late_cells(late, costs=costs) for late in open_rows.late_of(rows)] for rows in every(open_rows.late_page))
+    batches = (
+        [_late_cells(late, costs=costs) for late in open_rows.late_of(rows)] for rows in every(open_rows.late_page)
+    )
     header = [*LATE_HEAD, *(money_heads("cost") if costs else [])]
     return csv_of(request, name="late-results", header=header, batches=batches)
 
