@@ -13,7 +13,7 @@ class StaffAct(models.Model):
         default_permissions = ()
         permissions = (
             ("see_costs", "See revenue, provider cost and margin"),
-            ("export_costs", "Export figures and reports of costs"),
+            ("export_costs", "Export what one may see as files"),
             ("reconcile_costs", "Work on reconciliation cases, record top-ups"),
             ("import_usage", "Import a provider's usage export"),
             ("see_prices", "See price versions and discounts, and try what if"),

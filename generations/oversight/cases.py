@@ -12,7 +12,7 @@ from datetime import timedelta
 
 from django.db.models import Q, QuerySet
 
-from accounts import audit
+from accounts import audit, duties
 from accounts.models import Action, User
 from generations.models import Case, CaseKind, CaseNote, Generation
 from project import db, ids
@@ -20,7 +20,7 @@ from project.errors import Conflict, FieldError, Invalid, NotFound
 
 MOST_TEXT, MOST_RESOLUTION = 1000, 200
 AGAIN = timedelta(minutes=2)  # the same words of the same person within this are a second press
-MAY = "generations.reconcile_costs"
+MAY = "reconcile_costs"
 
 
 @dataclass(frozen=True)
@@ -63,8 +63,7 @@ def notes_of(case: Case) -> QuerySet[CaseNote]:
 
 def owners() -> list[User]:
     """Who can be given a case: staff who may work on them."""
-    people = User.objects.filter(is_staff=True, is_active=True).order_by("email")
-    return [person for person in people if person.has_perm(MAY)]
+    return duties.who_may(MAY)
 
 
 def open_case(
@@ -124,7 +123,7 @@ def remark(case: Case, text: str) -> None:
 def assign(*, public_id: str, owner: User | None, by: audit.Staff) -> Case:
     """Gives a case to somebody of the staff, or to nobody. Raises NotFound, Conflict for a closed one, Invalid for a
     person who may not work on cases."""
-    if owner is not None and not (owner.is_staff and owner.is_active and owner.has_perm(MAY)):
+    if owner is not None and not (owner.is_active and duties.may(owner, MAY)):
         raise Invalid(errors=[FieldError("owner", "This person may not work on cases.", "not_allowed")])
 
     def work() -> Case:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time, timedelta
-from typing import Any
+from datetime import UTC, datetime, time, timedelta
 from urllib.parse import urlencode
 
 from django import forms
@@ -13,37 +12,23 @@ from accounts.forms_audit import Day
 from accounts.models import User
 from generations import providers
 from generations.models import CaseKind
-from generations.oversight import cases, scopes
+from generations.oversight import cases
 from generations.oversight.scopes import Scope
+from generations.staff.periods import Days
 from project import money
 
 LIST = "Choose one of the list."
 PROVIDERS = [(name, name) for name in providers.PROVIDERS]
-MOST_DAYS = 366
 
 
-class PeriodForm(forms.Form):
-    """`from`, `to` (both days included, UTC) and `provider`; without days the last 30."""
+class PeriodForm(Days):
+    """`from`, `to` and `provider`."""
+
+    MOST_DAYS = 366
 
     provider = forms.ChoiceField(
         required=False, choices=[("", "all"), *PROVIDERS], error_messages={"invalid_choice": LIST}
     )
-
-    def __init__(self, data: QueryDict, *, today: date) -> None:
-        first, last = scopes.presets(today)["30 days"]
-        super().__init__({"from": first.isoformat(), "to": last.isoformat(), **data.dict()})
-        days = {name: Day(label=name.capitalize(), input_formats=["%Y-%m-%d"]) for name in ("from", "to")}
-        self.fields = days | self.fields
-        self.today = today
-
-    def clean(self) -> dict[str, Any]:
-        found: dict[str, Any] = super().clean() or {}
-        if "from" in found and "to" in found:
-            if found["to"] < found["from"]:
-                self.add_error("to", "The last day lies before the first one.")
-            elif (found["to"] - found["from"]).days >= MOST_DAYS:
-                self.add_error("to", f"Choose at most {MOST_DAYS} days.")
-        return found
 
     @property
     def scope(self) -> Scope:
@@ -55,20 +40,6 @@ class PeriodForm(forms.Form):
     def query(self) -> str:
         """The question as the end of an address."""
         return urlencode(self.scope.kept)
-
-    @property
-    def presets(self) -> list[dict[str, Any]]:
-        """Shortcuts that keep the provider."""
-        kept = {"provider": self.data["provider"]} if self.data.get("provider") else {}
-        asked = (self.data.get("from"), self.data.get("to"))
-        return [
-            {
-                "words": words,
-                "query": urlencode({"from": first.isoformat(), "to": last.isoformat(), **kept}),
-                "current": asked == (first.isoformat(), last.isoformat()),
-            }
-            for words, (first, last) in scopes.presets(self.today).items()
-        ]
 
 
 class TopUpForm(forms.Form):

@@ -20,7 +20,7 @@ from generations.models import Case, CaseKind, CaseNote, Generation, ProviderTop
 from generations.oversight import balance_pages, cases, usage, usage_settle
 from project import paging
 from project.paging import Window
-from tests.oversight.conftest import Desk
+from tests.oversight.conftest import Desk, staff_of
 from tests.oversight.reconciliation.conftest import bill, csv_file, midnight, reading, yesterday
 from tests.pages.conftest import delivered
 
@@ -104,6 +104,19 @@ def test_pages_ask_no_more_for_more_rows(desk: Desk, make: Callable[..., Generat
                 assert client.get(path).status_code == 200
         counts.append(len(asked))
     assert counts[1] <= counts[0]
+
+
+def test_who_can_be_given_a_case_is_one_question(desk: Desk, django_assert_num_queries: Any) -> None:
+    gone = staff_of("gone", "reconcile_costs")
+    gone.is_active = False
+    gone.save()
+    staff_of("other", "see_costs")
+    desk(superuser=True)
+    for number in range(3):
+        staff_of(f"worker{number}", "reconcile_costs")
+    with django_assert_num_queries(1):
+        found = [person.email.partition("@")[0] for person in cases.owners()]
+    assert found == ["staff1", "worker0", "worker1", "worker2"]
 
 
 def test_a_top_up_needs_its_duty_and_stands_in_the_log(desk: Desk) -> None:
