@@ -50,7 +50,7 @@ def _prices(root: Staff, studio: Team) -> None:
         team=studio, model=QUIET, ppm=100_000, reason="A year with us", by=root, sell_below_cost=True
     )
     version = offers.current_price(QUIET)
-    draft = price_desk.Draft(margin_ppm=50_000, margins={}, fixed={})
+    draft = price_desk.Draft(margin_ppm=200_000, margins={}, fixed={})
     later = db.now() + timedelta(days=14)
     price_desk.publish(
         slug=QUIET, draft=draft, made_from=version.number, reason="Their list rose", by=root, effective_from=later
