@@ -15,6 +15,9 @@ PLACES: list[Place] = [
     Place("desk-team-grant", f"{_TEAM}/grant", "/admin/teams/{team}/grant", "root"),
     Place("desk-team-adjust", f"{_TEAM}/adjust", "/admin/teams/{team}/adjust", "root"),
     Place("desk-team-freeze", f"{_TEAM}/act/<str:name>", "/admin/teams/{team}/act/freeze", "root"),
+    Place(
+        "desk-team-generation", "admin/teams/generations/<str:public_id>", "/admin/teams/generations/{video}", "root"
+    ),
     Place("desk-team-view", f"{_TEAM}/view", "/admin/teams/{team}/view", "root"),
     Place(
         "desk-adjustment", "admin/teams/adjustments/<str:public_id>", "/admin/teams/adjustments/{adjustment}", "root"
