@@ -39,6 +39,7 @@ ACTUAL = """case when other >= 0.94 or told > 0.9 then null when told < 0.85 the
   then k.cost * 11 / 10 else k.cost * 9 / 10 end"""
 VERDICT = """case when other >= 0.99 then 'none' when other >= 0.98 then 'unattributed' when other >= 0.94 then 'none'
   when told > 0.9 then 'unknown' when told < 0.85 then 'matched' when told < 0.88 then 'over' else 'under' end"""
+TOKENS = "1 + floor(random() * 20000)::int"  # what a text cost, each another
 CHANGED = {
     "id": "gen_random_uuid()",
     "team_id": "t.team",
@@ -50,6 +51,8 @@ CHANGED = {
     "provider": "k.provider",
     "kind": "k.kind",
     "variant": "k.variant",
+    "price_version_id": "k.version",
+    "list_amount": f"case when {STATUS} <> 'succeeded' then null when k.kind = 'text' then {TOKENS} else k.listed end",
     "status": STATUS,
     "status_version": "4",
     "reason": f"case when {STATUS} = 'failed' then 'provider_failed' else '' end",
@@ -170,7 +173,7 @@ def spread(cursor: Any, teams: list[Any], size: int) -> None:
     from accounts.models import ApiKey
     from generations import catalog, offers, pricing
 
-    kinds: list[tuple[str, str, str, str, int, int]] = []
+    kinds: list[tuple[str, str, str, str, int, int, int, int]] = []
     prices = offers.current_prices()
     for entry in sorted(catalog.ENTRIES.values(), key=lambda entry: entry.position):
         known = set()
@@ -178,17 +181,20 @@ def spread(cursor: Any, teams: list[Any], size: int) -> None:
             variant = entry.variant(sample)
             if variant not in known:
                 known.add(variant)
-                price = pricing.quote(entry, sample, offers.book_of(prices[entry.slug])).total
+                book = offers.book_of(prices[entry.slug])
+                price = pricing.quote(entry, sample, book).total
+                listed = sum(line.amount for line in entry.lines(sample, book.listed))
                 cost = entry.expected_cost(sample, entry.outputs(sample))
-                kinds.append((entry.slug, entry.provider, entry.kind, variant, price, cost))
+                named = (entry.slug, entry.provider, entry.kind, variant)
+                kinds.append((*named, price, cost, prices[entry.slug].pk, listed))
     cursor.execute(
         "create temp table bench_kinds (low float, high float, model text, provider text, kind text, variant text,"
-        " price bigint, cost bigint) on commit drop"
+        " price bigint, cost bigint, version bigint, listed bigint) on commit drop"
     )
     whole, below = sum(1 / place for place in range(1, len(kinds) + 1)), 0.0
     for place, kind in enumerate(kinds, 1):
         above = 1.0 if place == len(kinds) else below + 1 / place / whole
-        cursor.execute("insert into bench_kinds values (%s, %s, %s, %s, %s, %s, %s, %s)", (below, above, *kind))
+        cursor.execute("insert into bench_kinds values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)", (below, above, *kind))
         below = above
     cursor.execute("create temp table bench_teams (team bigint, count int, keys bigint[]) on commit drop")
     shares = sum(1 / place for place in range(1, len(teams) + 1))
@@ -235,6 +241,7 @@ def pages() -> dict[str, str]:
         }
     for desk in ("operations", "operations/providers", "teams", f"teams/{large.public_id}", "prices", "alerts"):
         found[desk] = f"/admin/{desk}"
+    found |= {f"what if, {days} days": f"/admin/prices/what-if?days={days}" for days in (30, 366)}
     return found
 
 
