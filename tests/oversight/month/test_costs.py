@@ -132,9 +132,28 @@ def test_a_variant_that_loses_is_named(month: House, root: Client) -> None:
     assert {("hailuo-2.3-pro", "6-768P"), ("hailuo-2.3-pro", "6-1080P")} <= lost
     rows = file_of(root, f"/admin/costs/by/variant.csv?from={start}&to={start + timedelta(days=14)}&sort=margin")
     assert {(row["model"], row["variant"]) for row in rows if int(row["margin_micro"]) < 0} == lost
-    below = {(row["model"], row["variant"]) for row in file_of(root, "/admin/costs/prices-below-cost.csv")}
-    assert ("hailuo-2.3-pro", "6-768P") not in below, "its margin was raised"
-    assert ("hailuo-2.3-pro", "6-1080P") not in below, "its price was fixed above its cost"
+
+
+def test_what_is_listed_below_cost_is_named(month: House, root: Client) -> None:
+    """Hailuo's prices were raised: below cost is now what a team's discount makes so, and nothing else."""
+    last = {row.model: row for row in script.CHANGES}
+    wanted = set()
+    for kind in script.KINDS:
+        change = last.get(kind.model, script.Version(kind.model, 0))
+        fixed = change.fixed.get(kind.variant)
+        unit, margin = (fixed, 0) if fixed else (kind.rate, change.margins.get(kind.variant, change.margin))
+        most = max(row.ppm for row in script.DISCOUNTS if row.model in ("", kind.model))
+        if script.price(1, unit, margin, 0) < kind.cost:
+            wanted.add((kind.model, kind.variant, "all teams"))
+        elif script.price(1, unit, margin, most) < kind.cost:
+            wanted.add((kind.model, kind.variant, f"{most // 10_000} % off"))
+    assert wanted and "all teams" not in {who for _, _, who in wanted}
+    ours = {(kind.model, kind.variant) for kind in script.KINDS}
+    rows = file_of(root, "/admin/costs/prices-below-cost.csv")
+    told = {
+        (row["model"], row["variant"], row["teams"].partition("(")[2].partition(")")[0] or row["teams"]) for row in rows
+    }
+    assert {each for each in told if each[:2] in ours} == wanted
 
 
 def test_every_generation_behind_the_figures(month: House, root: Client) -> None:

@@ -76,7 +76,9 @@ def test_a_bill_names_what_differs(month: House, root: Client) -> None:
     preview = root.post("/admin/reconciliation/imports/preview", form)
     assert preview.status_code == 200, preview.content.decode()[-2000:]
     token = preview.context["token"]
-    taken = root.post("/admin/reconciliation/imports/take", {"token": token})
+    assert "The bill is whole" in preview.content.decode(), "it names two hundred of thousands"
+    assert root.post("/admin/reconciliation/imports/take", {"token": token}).status_code == 422
+    taken = root.post("/admin/reconciliation/imports/take", {"token": token, "sure": "on"})
     assert taken.status_code == 302, taken.content.decode()[-2000:]
     rows = file_of(root, f"/admin/costs/generations.csv?from={day}&to={day}&provider=kie")
     told = {row["id"]: int(row["actual_micro"]) for row in rows if row["id"] in wanted}
