@@ -119,6 +119,8 @@ def test_a_generation_shows_all_of_its_money(desk: Desk, spread: list[Generation
         said = words(client.get(f"/admin/costs/generations/{made.public_id}"))
         assert f"hold:{made.public_id}" in said
         assert "Price version 1: launch price Published by sync_catalog" in said
+        for line in made.lines:
+            assert f" {line['label']} {line['quantity']} {line['unit']}" in said, "what it was priced from"
         if made.charged:
             assert f"capture:{made.public_id} capture {dollars(made.charged)}" in said
         assert "a dog" not in said  # no prompt
