@@ -15,7 +15,7 @@ from generations.oversight import health
 from generations.oversight.health import Rates
 from generations.providers import base
 from project import db
-from tests.oversight.operations.conftest import plan_of
+from tests.oversight.operations.conftest import late_result_of, many_like, plan_of
 from tests.pages.conftest import delivered, doubted, started
 
 Make = Callable[..., Generation]
@@ -132,8 +132,20 @@ def test_what_is_not_the_providers_failure(reason: Reason, of_input: int, make: 
 
 @pytest.mark.parametrize("by_model", [False, True])
 def test_a_question_goes_by_the_indexes(make: Make, by_model: bool) -> None:  # noqa: FBT001
-    make()
+    ended = late_result_of(make())
+    long_ago = "now() - n * interval '1 day'"
+    many_like(
+        ended, id="gen_random_uuid()", hold_id="gen_random_uuid()", provider_task_id="n::text", finished_at=long_ago
+    )
+    many_like(
+        ended.attempts.get(),
+        id="-n",
+        generation_id="gen_random_uuid()",
+        token_hash="n::text::bytea",
+        created_at=long_ago,
+    )
     plan = plan_of(
         "WITH asked", lambda: health.rates_by_model("kie", since()) if by_model else health.rates_of_all(since())
     )
-    assert re.search(r"Index Cond: \(.*finished_at >= ", plan)  # by which index, few rows do not decide
+    assert re.search(r"Index Cond: \(.*finished_at >= ", plan)
+    assert re.search(r"Index Cond: \(.*created_at >= ", plan)
