@@ -120,6 +120,7 @@ SENTENCES: dict[Action, str] = {
     Action.PROVIDER_TOPUP_RECORDED: "Recorded a top-up at *",
     Action.CASE_CHANGED: "Changed the case *",
     Action.COSTS_EXPORTED: "Exported figures of costs: *",
+    Action.ALERT_ACKNOWLEDGED: "Acknowledged the alert *",
     Action.ALERT_RULE_SET: "Set the rule of the alert *",
     Action.ALERTS_TESTED: "Sent a test of the alerts",
 }

@@ -94,6 +94,7 @@ class Action(models.TextChoices):
     PROVIDER_TOPUP_RECORDED = "costs.topup_recorded", "Recorded a top-up at a provider"
     CASE_CHANGED = "costs.case_changed", "Changed a reconciliation case"
     COSTS_EXPORTED = "costs.exported", "Exported figures of costs"
+    ALERT_ACKNOWLEDGED = "alert.acknowledged", "Acknowledged an alert"
     ALERT_RULE_SET = "alert.rule_set", "Set the rule of an alert"
     ALERTS_TESTED = "alert.tested", "Sent a test of the alerts"
 

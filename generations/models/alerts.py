@@ -60,7 +60,9 @@ class AlertRule(models.Model):
 
 
 class Alert(models.Model):
-    """One thing that is wrong, from when it was first seen to when it was calm again. One open a kind and subject."""
+    """One thing that is wrong, from when it was first seen to when it was calm again. One open a kind and subject.
+
+    Acknowledged: somebody of the staff knows of it and said what is done about it. It stays on until it is calm."""
 
     kind = models.CharField(max_length=12, choices=AlertKind.choices)
     subject = models.CharField(max_length=200)
@@ -71,6 +73,9 @@ class Alert(models.Model):
     seen_at = models.DateTimeField(db_default=Now())
     calm_since = models.DateTimeField(null=True)
     closed_at = models.DateTimeField(null=True)
+    acknowledged_at = models.DateTimeField(null=True)
+    acknowledged_by = models.CharField(max_length=80, blank=True, db_default="")
+    acknowledgement = models.CharField(max_length=200, blank=True, db_default="")
 
     class Meta:
         indexes = [
@@ -82,6 +87,11 @@ class Alert(models.Model):
             models.UniqueConstraint(fields=["kind", "subject"], condition=Q(closed_at=None), name="alert_one_open"),
             models.CheckConstraint(
                 condition=Q(closed_at=None) | Q(closed_at__gte=models.F("opened_at")), name="alert_ends_after_its_begin"
+            ),
+            models.CheckConstraint(
+                condition=Q(acknowledged_at=None, acknowledged_by="", acknowledgement="")
+                | (Q(acknowledged_at__isnull=False) & ~Q(acknowledged_by="") & ~Q(acknowledgement="")),
+                name="alert_acknowledged_by_somebody_with_words",
             ),
         ]
 

@@ -33,6 +33,7 @@ class StaffAct(models.Model):
             ("suspend_teams", "Suspend and reinstate teams"),
             ("refund_payments", "Refund payments"),
             ("see_alerts", "See alerts"),
+            ("acknowledge_alerts", "Acknowledge alerts"),
             ("set_alerts", "Set the rules of alerts"),
             ("receive_alerts", "Receive alerts by e-mail"),
         )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db.models import Count, Max, Prefetch, Q, QuerySet
+from django.db.models import Count, F, Max, Prefetch, Q, QuerySet
 
 from generations.models import Alert, AlertKind, AlertNotice, AlertRule
 from generations.oversight import alert_notices, alert_rules
@@ -61,14 +61,24 @@ class Channels:
 
 
 def open_alerts() -> list[Line]:
-    """What is on, the newest first, MOST_OPEN of them."""
-    found = _rows().filter(closed_at=None).order_by("-opened_at", "-id")[:MOST_OPEN]
-    return _lines(found)
+    """What is on, MOST_OPEN of them: first what nobody has acknowledged, the newest first."""
+    found = _rows().filter(closed_at=None)
+    return _lines(found.order_by(F("acknowledged_at").desc(nulls_first=True), "-opened_at", "-id")[:MOST_OPEN])
 
 
-def open_count() -> int:
-    """How many are on; for the number beside the desk's name."""
-    return Alert.objects.filter(closed_at=None).count()
+def open_counts() -> tuple[int, int]:
+    """How many are on, and how many of them nobody has acknowledged."""
+    nobodys = Count("id", filter=Q(acknowledged_at=None))
+    found = Alert.objects.filter(closed_at=None).aggregate(on=Count("id"), nobodys=nobodys)
+    return found["on"], found["nobodys"]
+
+
+def one(number: int) -> Line:
+    """An alert that is on or over. Raises NotFound."""
+    found = _lines(_rows().filter(pk=number))
+    if not found:
+        raise NotFound("There is no such alert.")
+    return found[0]
 
 
 def history(window: Window, *, kind: str = "") -> Page[Line]:

@@ -27,7 +27,7 @@ BUNDLES = (
         "Open generations, callbacks, providers, books and alerts.",
         (
             *("see_operations", "resolve_unknown", "replay_callbacks", "pause_providers", "check_books"),
-            *("see_alerts", "set_alerts", "receive_alerts"),
+            *("see_alerts", "acknowledge_alerts", "set_alerts", "receive_alerts"),
         ),
     ),
     Bundle(

@@ -14,7 +14,7 @@ from project.times import stamp
 
 ALERTS = (
     *("alert", "kind", "what", "subject", "since", "until", "unit", "value", "worst", "value_shown", "worst_shown"),
-    *("threshold_today", "text", "told"),
+    *("threshold_today", "text", "told", "acknowledged_at", "acknowledged_by", "acknowledgement"),
 )
 NOTICES = ("notice", "alert", "kind", "subject", "what", "channel", "status", "tries", "error", "told", "made", "sent")
 RULES = (
@@ -31,6 +31,7 @@ def alert_rows(lines: Iterable[Line]) -> Iterator[Sequence[Value]]:
             *(alert.pk, alert.kind, line.title, alert.subject, _at(alert.opened_at), _at(alert.closed_at)),
             *(SPECS[alert.kind].unit, alert.value, alert.worst, line.value, line.worst),
             *(line.threshold, alert.text, told),
+            *(_at(alert.acknowledged_at), alert.acknowledged_by, alert.acknowledgement),
         )
 
 

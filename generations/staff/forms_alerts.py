@@ -1,4 +1,4 @@
-"""The form of an alert's rule: percent, dollars, days and minutes, as people read them, to the unit of the rule."""
+"""The forms of an alert and of its rule: percent, dollars, days and minutes as people read them, to the rule's unit."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from django import forms
 from django.http import QueryDict
 
 from generations.models import AlertRule
+from generations.oversight import alert_acts
 from generations.oversight.alert_rules import Setting
 from generations.oversight.alert_specs import MINUTE, PERCENT, Spec, Unit
 from project import money
@@ -24,6 +25,17 @@ UNITS: dict[Unit, tuple[str, str]] = {
     "count": ("how many", "a whole number"),
 }
 BAD = "Enter {}."
+
+
+class AcknowledgeForm(forms.Form):
+    """What is done about an alert, in a line."""
+
+    text = forms.CharField(
+        label="What is done about it",
+        max_length=alert_acts.MOST_TEXT,
+        help_text="Everybody at the desk reads it.",
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
 
 
 class RuleForm(forms.Form):

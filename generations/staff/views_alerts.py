@@ -9,13 +9,13 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from accounts.forms_teams import sent, tell
 from generations.models import AlertKind
-from generations.oversight import alert_notices, alert_queries, alert_rules
+from generations.oversight import alert_acts, alert_notices, alert_queries, alert_rules
 from generations.oversight.alert_queries import MOST_OPEN
 from generations.oversight.alert_specs import SPECS
 from generations.staff import alerts_csv
 from generations.staff.desk import StaffRequest, require, show, staff_page
 from generations.staff.exports import csv_of
-from generations.staff.forms_alerts import RuleForm
+from generations.staff.forms_alerts import AcknowledgeForm, RuleForm
 from generations.staff.places import ways_on, window_of
 from project import params
 from project.errors import Conflict, Invalid
@@ -32,9 +32,11 @@ def alerts(request: StaffRequest) -> HttpResponseBase:
     kind = request.GET.get("kind", "")
     page = alert_queries.history(window_of(request), kind=kind)
     kept = {"kind": kind} if kind else {}
+    on, nobodys = alert_queries.open_counts()
     context = {
         "open": alert_queries.open_alerts(),
-        "open_count": alert_queries.open_count(),
+        "open_count": on,
+        "nobodys": nobodys,
         "most_open": MOST_OPEN,
         "rules": alert_queries.rules(),
         "history": page.rows,
@@ -46,6 +48,26 @@ def alerts(request: StaffRequest) -> HttpResponseBase:
         **ways_on(page, kept),
     }
     return show(request, "staff/alerts.html", context, desk=DESK)
+
+
+@staff_page("see_alerts")
+@require_http_methods(["GET", "HEAD", "POST"])
+def alert(request: StaffRequest, number: int) -> HttpResponseBase:
+    """One alert: to read with `see_alerts`, to acknowledge with `acknowledge_alerts`."""
+    params.check(request.GET, frozenset())
+    line, form, status = alert_queries.one(number), AcknowledgeForm(sent(request)), 200
+    if request.method == "POST":
+        require(request, "acknowledge_alerts")
+        status = 422
+        if form.is_valid():
+            try:
+                alert_acts.acknowledge(by=request.staff, number=number, text=form.cleaned_data["text"])
+            except Conflict as problem:
+                messages.warning(request, problem.detail)
+            else:
+                messages.success(request, "Acknowledged. It stays on until it is calm.")
+            return redirect("alert", number=number)
+    return show(request, "staff/alert.html", {"form": form, "line": line}, desk=DESK, status=status)
 
 
 @staff_page("see_alerts")

@@ -1,4 +1,5 @@
-"""What the staff's desks have to show: a case, a bill, a pause, a proposal, refused callbacks, a price to come."""
+"""What the staff's desks have to show: a case, a bill, a pause, a proposal, refused callbacks, a price to come,
+alerts."""
 
 from __future__ import annotations
 
@@ -13,8 +14,18 @@ from accounts.audit import Staff
 from accounts.models import Team, User
 from billing import adjustments, reconcile
 from generations import books, observation, offers
-from generations.models import Attempt, BalanceDay, BalanceReading, Callback, CallbackVerdict, CaseKind, Generation
-from generations.oversight import cases, discounts, pauses, price_desk, refused, top_ups, usage
+from generations.models import (
+    Alert,
+    AlertKind,
+    Attempt,
+    BalanceDay,
+    BalanceReading,
+    Callback,
+    CallbackVerdict,
+    CaseKind,
+    Generation,
+)
+from generations.oversight import alert_acts, alert_watch, cases, discounts, pauses, price_desk, refused, top_ups, usage
 from generations.oversight.usage_files import Row
 from generations.providers import base
 from project import db, ids
@@ -43,6 +54,10 @@ def fill(seed: Seed) -> None:
     held = pauses.pause(scope="model", name=QUIET, note="Back this evening.", reason="Too many fail", by=root)
     seed.ids["pause"] = str(held.pk)
     reconcile.watch(reconcile.CHECKS + books.CHECKS)
+    alert_watch.watch()
+    alert = Alert.objects.get(kind=AlertKind.GAP, closed_at=None)
+    alert_acts.acknowledge(by=root, number=alert.pk, text="Asked KIE about the day, ticket 8812.")
+    seed.ids["alert"] = str(alert.pk)
 
 
 def _prices(root: Staff, studio: Team) -> None:

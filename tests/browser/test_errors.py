@@ -15,8 +15,8 @@ from tests.browser.watch import NARROW, WIDE, check_width
 
 @dataclass(frozen=True)
 class Mistake:
-    """What is written into which fields of a page (by name), the button that is pressed, and what is said then.
-    `sent`: whether only the server says it, or the page before it sends anything."""
+    """What is written into which fields of a page (by name), the button that is pressed, and what is said then. {…} in
+    its path are ids that the seed made. `sent`: whether only the server says it, or the page before it sends."""
 
     name: str
     path: str
@@ -38,6 +38,7 @@ MISTAKES = [
     Mistake("invite", "/team", {"email": "nobody"}, "Send the invitation"),
     Mistake("team-new", "/teams/new", {"name": " "}),
     Mistake("password", "/accounts/password/change/", {"oldpassword": "x", "password1": "y", "password2": "z"}),
+    Mistake("alert", "/admin/alerts/{alert}", {"text": " "}, "Acknowledge", "required", "root"),
     Mistake("low-credit", "/studio/veo-3.1-fast", {"prompt": "a dog"}, "Generate", "Nothing was charged", "nora"),
 ]
 
@@ -46,7 +47,7 @@ MISTAKES = [
 def test_mistake(mistake: Mistake, person: Callable[..., Person]) -> None:
     somebody = person(mistake.who, expected=(402, 422))
     page = somebody.page
-    somebody.goes_to(mistake.path)
+    somebody.goes_to(mistake.path.format(**somebody.house.seeded.ids))
     for name, value in mistake.fields.items():
         field = page.locator(f"main [name={name}]:not([type=radio])").first
         if not field.is_visible():  # in a part that is folded

@@ -42,6 +42,15 @@ def test_alerts_that_cannot_be(alert: Alert) -> None:
     refused(Alert, "alert_kind_known", **{**ALERT, "kind": "weather"})
     with pytest.raises(DatabaseError, match="alert_ends_after_its_begin"), transaction.atomic():
         Alert.objects.filter(pk=alert.pk).update(closed_at=alert.opened_at - timedelta(seconds=1))
+    whole: dict[str, Any] = {"acknowledged_at": db.now(), "acknowledged_by": "staff:1", "acknowledgement": "Seen."}
+    for name, nothing in (("acknowledged_at", None), ("acknowledged_by", ""), ("acknowledgement", "")):
+        for fields in ({**whole, name: nothing}, {name: whole[name]}):
+            with (
+                pytest.raises(DatabaseError, match="alert_acknowledged_by_somebody_with_words"),
+                transaction.atomic(),
+            ):
+                Alert.objects.filter(pk=alert.pk).update(**fields)
+    Alert.objects.filter(pk=alert.pk).update(**whole)
 
 
 @pytest.mark.parametrize(

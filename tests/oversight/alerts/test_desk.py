@@ -5,21 +5,25 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from django.core import mail
 from django.test import Client
 
+from accounts import audit
 from accounts.models import Action, AuditEvent
 from generations.models import Alert, AlertKind, AlertNotice, AlertRule, Generation
-from generations.oversight import alert_rules, alert_watch
+from generations.oversight import alert_acts, alert_rules, alert_watch
 from generations.oversight.alert_specs import SPECS
 from generations.staff.forms_alerts import amount, typed
 from project import csv_safe, db
 from project.alert_settings import Alerts
-from tests.oversight.alerts.conftest import mended, rule, stuck, watch
-from tests.oversight.conftest import Desk
+from project.errors import Invalid
+from project.times import stamp
+from tests.oversight.alerts.conftest import mended, only_open, rule, stuck, watch
+from tests.oversight.conftest import Desk, staff_of
 from tests.world import World
 
 Make = Callable[..., Generation]
@@ -74,6 +78,89 @@ def test_what_is_on_and_what_was(make: Make, seer: Client, settings: Any) -> Non
     assert notices.count("ops@example.com") == 2
     only = text_of(seer.get("/admin/alerts?kind=ledger"))
     assert "No alert was on and over" in only
+
+
+ACTS = ("see_alerts", "acknowledge_alerts")
+
+
+def test_an_alert_is_acknowledged_and_stays_on(make: Make, desk: Desk) -> None:
+    rule(AlertKind.STUCK_HOLDS, calm_seconds=0)
+    row = stuck(make)
+    watch()
+    alert, client = only_open(AlertKind.STUCK_HOLDS), desk(*ACTS)
+    address = f"/admin/alerts/{alert.pk}"
+    assert "1 that nobody has acknowledged" in text_of(client.get("/admin/alerts"))
+    assert "by nobody" in text_of(client.get(address))
+    assert client.post(address, {"text": " Asked KIE: <b>ticket 7</b> "}).status_code == 302
+    watch()
+    alert.refresh_from_db()
+    assert (alert.closed_at, alert.acknowledgement) == (None, "Asked KIE: <b>ticket 7</b>")
+    for path in ("/admin/alerts", address):
+        page = text_of(client.get(path))
+        assert "Asked KIE: &lt;b&gt;ticket 7&lt;/b&gt;" in page
+        assert "staff1@example.com" in page
+        assert '<span class="badge wait">acknowledged</span>' in page
+    assert "Somebody has acknowledged it" in text_of(client.get("/admin/alerts"))
+    event = AuditEvent.objects.get(action=Action.ALERT_ACKNOWLEDGED)
+    assert (event.target, event.data) == (f"alert:{alert.pk}", {"text": "Asked KIE: <b>ticket 7</b>"})
+    mended(row)
+    watch()
+    page = text_of(client.get(address))
+    assert '<span class="badge">over</span>' in page
+    assert "Acknowledge it" not in page
+    stuck(make)
+    watch()
+    assert only_open(AlertKind.STUCK_HOLDS).acknowledged_at is None, "the next one is another"
+
+
+def test_whoever_acknowledges_later_takes_it_over(make: Make, desk: Desk) -> None:
+    stuck(make)
+    watch()
+    alert = only_open(AlertKind.STUCK_HOLDS)
+    for client in (desk(*ACTS), desk(*ACTS)):
+        for _ in range(2):  # pressed twice
+            client.post(f"/admin/alerts/{alert.pk}", {"text": "I look into it."})
+    alert.refresh_from_db()
+    events = list(AuditEvent.objects.filter(action=Action.ALERT_ACKNOWLEDGED).order_by("id"))
+    assert len(events) == 2
+    assert alert.acknowledged_by == events[1].actor != events[0].actor
+
+
+def test_what_cannot_be_acknowledged(make: Make, desk: Desk) -> None:
+    rule(AlertKind.STUCK_HOLDS, calm_seconds=0)
+    row = stuck(make)
+    watch()
+    alert, client = only_open(AlertKind.STUCK_HOLDS), desk(*ACTS)
+    address = f"/admin/alerts/{alert.pk}"
+    for text in ("", "   ", "x" * 201):
+        response = client.post(address, {"text": text})
+        assert response.status_code == 422
+        assert response.context["form"].errors["text"], text
+    assert f'value="{"x" * 201}"' in text_of(response), "what was typed is kept"
+    with pytest.raises(Invalid):  # whoever else asks
+        alert_acts.acknowledge(by=audit.Staff(staff_of("sam")), number=alert.pk, text="x" * 201)
+    for other in (desk("see_alerts", "set_alerts", "receive_alerts"), desk("acknowledge_alerts")):
+        assert other.post(address, {"text": "Mine."}).status_code == 403
+    assert "Acknowledge it" not in text_of(desk("see_alerts").get(address))
+    assert client.get("/admin/alerts/9999999").status_code == 404
+    assert client.post("/admin/alerts/9999999", {"text": "Mine."}).status_code == 404
+    mended(row)
+    watch()
+    assert "This alert is over." in text_of(client.post(address, {"text": "Too late."}, follow=True))
+    assert not Alert.objects.exclude(acknowledged_at=None).exists()
+    assert not AuditEvent.objects.filter(action=Action.ALERT_ACKNOWLEDGED).exists()
+
+
+def test_what_nobody_has_acknowledged_comes_first(seer: Client) -> None:
+    alert_rules.ensure()
+    by = {"acknowledged_at": db.now(), "acknowledged_by": "staff:1", "acknowledgement": "x"}
+    for subject, said in (("a", {}), ("b", by), ("c", {}), ("d", by)):
+        Alert.objects.create(kind="gap", subject=subject, value=1, worst=1, text="x", **said)
+    page = seer.get("/admin/alerts")
+    first, last = {line.alert.subject for line in page.context["open"][:2]}, page.context["open"][2:]
+    assert (first, {line.alert.subject for line in last}) == ({"a", "c"}, {"b", "d"})
+    assert "On now: 4" in text_of(page)
+    assert "2 that nobody has acknowledged" in text_of(page)
 
 
 def test_what_could_not_be_measured_is_said(seer: Client) -> None:
@@ -247,7 +334,8 @@ def test_the_files_hold_every_row_and_no_formula(make: Make, seer: Client, setti
     settings.ALERTS = Alerts(("ops@example.com",), "", "")
     stuck(make)
     alert_watch.watch()
-    Alert.objects.update(text="=HYPERLINK(1)")
+    at = datetime(2026, 11, 1, 12, tzinfo=UTC)
+    Alert.objects.update(text="=HYPERLINK(1)", acknowledged_at=at, acknowledged_by="staff:1", acknowledgement="Seen.")
 
     def rows(path: str) -> list[dict[str, str]]:
         response = seer.get(path)
@@ -257,6 +345,11 @@ def test_the_files_hold_every_row_and_no_formula(make: Make, seer: Client, setti
     (alert,) = rows("/admin/alerts.csv")
     assert (alert["kind"], alert["value"], alert["text"]) == ("stuck_holds", "1", "'=HYPERLINK(1)")
     assert alert["told"] == "on by email: sent"
+    assert [alert[name] for name in ("acknowledged_at", "acknowledged_by", "acknowledgement")] == [
+        stamp(at),
+        "staff:1",
+        "Seen.",
+    ]
     (notice,) = rows("/admin/alerts/notices.csv")
     assert (notice["subject"], notice["told"]) == ("holds", "ops@example.com")
     assert [row["kind"] for row in rows("/admin/alerts/rules.csv")] == list(AlertKind.values)

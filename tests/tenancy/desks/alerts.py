@@ -7,6 +7,7 @@ from tests.tenancy.rules import Rule
 DESK: dict[str, Rule] = {
     "alerts": Rule("staff"),
     "alerts.csv": Rule("staff"),
+    "alerts/<int:number>": Rule("staff", given={"number": "1"}),
     "alerts/notices": Rule("staff"),
     "alerts/notices.csv": Rule("staff"),
     "alerts/rules": Rule("staff"),
