@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import signal
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -11,8 +13,11 @@ import pytest
 from django.conf import settings
 from django.core.servers.basehttp import WSGIServer
 from django.db import connection, transaction
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.postgresql.operations import DatabaseOperations
+from django.db.backends.signals import connection_created
 from django.db.models.signals import post_migrate
+from django.dispatch import receiver
 from django.test import Client
 
 from tests import jobs as jobs_module
@@ -34,6 +39,7 @@ def _flush_past_the_guards(self: DatabaseOperations, sql_list: list[str]) -> Non
 
 
 MADE_BY_MIGRATIONS = {"django_content_type", "auth_permission"}  # nothing makes them anew (django_db_setup)
+MIGRATIONS_SECONDS = 900.0
 WSGIServer.request_queue_size = 128  # 50 callbacks at once overrun the live server's 10
 DatabaseOperations.execute_sql_flush = _flush_past_the_guards  # type: ignore[method-assign]
 
@@ -63,9 +69,29 @@ def pytest_xdist_make_scheduler(config: Any, log: Any) -> Any:
     return OneHouse(config, log)
 
 
+@receiver(connection_created, dispatch_uid="tests")
+def _patient(connection: BaseDatabaseWrapper, **_: object) -> None:
+    """A test's own transaction stands idle while it thinks (of inputs, in a browser, on a slow machine): for longer
+    than the product's may."""
+    if threading.current_thread() is threading.main_thread():
+        with connection.cursor() as cursor:
+            cursor.execute("SET idle_in_transaction_session_timeout = 0")
+
+
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup: None) -> None:
+def _seconds_left() -> float:
+    """What pytest-timeout leaves the first test, in which the database is made: that has a time of its own, or on a
+    slow machine the timeout would end it, and with it every test of the worker."""
+    left, _ = signal.getitimer(signal.ITIMER_REAL)
+    if left:
+        signal.setitimer(signal.ITIMER_REAL, MIGRATIONS_SECONDS)
+    return left
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(_seconds_left: float, django_db_setup: None) -> None:
     """After the migrations: Django's flush would make all permissions anew after each test, at 0.3 s a time."""
+    signal.setitimer(signal.ITIMER_REAL, _seconds_left)
     post_migrate.receivers = []
     post_migrate.sender_receivers_cache.clear()
 

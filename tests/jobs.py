@@ -41,7 +41,7 @@ class Jobs:
         self,
         *ids: UUID,
         status: str | None = None,
-        seconds: float = 30.0,
+        seconds: float = 60.0,
         seed: int | None = None,
         repeat: int = 1,
     ) -> list[Generation]:

@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 
 ROOT = Path(__file__).resolve().parent.parent
-START_SECONDS = 10.0
+START_SECONDS = 60.0
 
 
 class SandboxProcess:
@@ -85,7 +85,7 @@ class SandboxProcess:
         """Ends a task now, also one that ended otherwise; its callback goes out."""
         return dict(self._post("finish", task_id=task_id, outcome=outcome))
 
-    def wait_for_callbacks(self, count: int, seconds: float = 15.0) -> None:
+    def wait_for_callbacks(self, count: int, seconds: float = 60.0) -> None:
         """Waits until so many callbacks have been answered or have failed. Raises AssertionError after `seconds`."""
         until = time.monotonic() + seconds
         while (seen := self.stats()["callbacks"]) < count:

@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 
 ROOT = Path(__file__).resolve().parent.parent
-START_SECONDS = 10.0
+START_SECONDS = 60.0
 KEY = "sk_test_standin_tests"
 WEBHOOK_SECRET = "whsec_of_the_tests"
 NOWHERE = "http://127.0.0.1:9/callbacks/stripe"
@@ -142,7 +142,7 @@ class StripeProcess:
         """They go out again, those that waited too."""
         self.settings(held=False)
 
-    def wait_until_delivered(self, seconds: float = 15.0) -> None:
+    def wait_until_delivered(self, seconds: float = 60.0) -> None:
         """Waits until nothing is pending or on its way. Raises AssertionError after `seconds`."""
         until = time.monotonic() + seconds
         while (stats := self.stats())["deliveries"].get("pending") or stats["sending"]:

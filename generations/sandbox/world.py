@@ -20,7 +20,7 @@ from generations.sandbox.tasks import Task
 
 CREATES, CREATE_WINDOW = 20, 10.0  # KIE: creates in seconds (kie.md 5)
 READS, READ_WINDOW = 10, 1.0
-CALM_SECONDS = 5.0  # how long a reset waits for callbacks that are on the wire
+CALM_SECONDS = 30.0  # how long a reset waits for callbacks that are on the wire
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Callable
 from typing import Any
 
@@ -13,6 +14,19 @@ from tests.world import team_of
 
 ASK: dict[str, Any] = {"model": "flux-kontext-pro", "input": {"prompt": "a lighthouse"}}
 PRICE = 25_000  # micro-dollars of ASK
+
+
+@pytest.fixture(autouse=True)
+def _names_of_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The names in these tests have no address, wherever they run: no resolver is waited for, nobody's server asked."""
+    found = socket.getaddrinfo
+
+    def ask(host: Any, *rest: Any, **more: Any) -> Any:
+        if str(host).rpartition(".")[2] in ("com", "example", "invalid"):
+            raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+        return found(host, *rest, **more)
+
+    monkeypatch.setattr(socket, "getaddrinfo", ask)
 
 
 @pytest.fixture

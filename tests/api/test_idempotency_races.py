@@ -23,11 +23,11 @@ from tests.world import team_of
 THREADS = 20
 
 
-def post(key: str, headers: dict[str, str], *, lock_timeout: str = "3s") -> Any:
-    """One request of a thread of its own, on a connection of its own."""
+def post(key: str, headers: dict[str, str], *, lock_timeout: str = "60s") -> Any:
+    """One request of a thread of its own, on a connection of its own. A busy machine must not decide a race."""
     try:
         with connection.cursor() as cursor:
-            cursor.execute(f"SET lock_timeout = '{lock_timeout}'")
+            cursor.execute(f"SET lock_timeout = '{lock_timeout}'; SET statement_timeout = '60s'")
         sent = {"Authorization": f"Bearer {key}", **headers}
         return Client().post("/api/v1/generations", ASK, content_type="application/json", headers=sent)
     finally:

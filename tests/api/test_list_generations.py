@@ -196,6 +196,7 @@ def test_it_makes_as_many_queries_for_a_hundred_as_for_one(world: Any, make: Any
     for _ in range(99):
         succeed(row_of(make()))
     bodies = []
+    api("get", "/key", key=world.key)  # a minute may be over
     hundred = count_queries(lambda: bodies.append(api("get", "/generations?limit=100", key=world.key).json()))
     assert len(bodies[0]["results"]) == 100
     assert all(row["outputs"] for row in bodies[0]["results"])

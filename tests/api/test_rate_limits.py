@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
@@ -53,11 +54,13 @@ def told(response: Any) -> tuple[dict[str, tuple[int, int]], dict[str, tuple[int
 
 def test_each_answer_tells_the_policies_and_what_is_left(world: Any, api: Any, numbers: Set) -> None:
     numbers(key=3, team=5)
+    begun = time.monotonic()
     for left in (2, 1, 0):
         policies, standing = told(api("get", "/key", key=world.key))
         assert policies == {"key": (3, 60), "team": (5, 60)}
         assert (standing["key"][0], standing["team"][0]) == (left, left + 2)
-        assert all(59 <= seconds <= 61 for _, seconds in standing.values())
+        gone = time.monotonic() - begun
+        assert all(60 - gone <= seconds <= 61 for _, seconds in standing.values())
 
 
 def test_one_too_many_is_refused_with_the_limit_and_the_wait(world: Any, api: Any, numbers: Set) -> None:
@@ -193,6 +196,17 @@ def small(settings: Any) -> Iterator[None]:
     settings.RATE_LIMITS = wide
 
 
+@pytest.fixture
+def patient(transactional_db: None) -> Iterator[None]:
+    """A take waits for its rows as long as it must: on a busy machine no process counts by itself meanwhile."""
+    alter = "ALTER FUNCTION project_take_allowance SET lock_timeout = '{}'"
+    with connection.cursor() as cursor:
+        cursor.execute(alter.format("60s"))
+        yield
+        cursor.execute(alter.format("500ms"))
+
+
+@pytest.mark.usefixtures("patient")
 def test_over_real_http_exactly_the_quota_passes(committed_world: Any, site: str, small: None) -> None:
     barrier = Barrier(10)
 

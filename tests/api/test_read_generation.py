@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from typing import Any
 
 import pytest
@@ -180,6 +181,7 @@ def test_a_receipt_never_tells_what_the_provider_took(world: Any, make: Any, api
     text = (
         str(read(api, world, made, "/receipt")) + str(read(api, world, made)) + str(read(api, world, made, "/events"))
     )
+    text = re.sub(r"signature=[\w-]+", "", text)  # of an output's address: any letters, these words too
     assert not [word for word in ("kie", "fal", "task-", "expected_cost", "actual_cost", "example.com") if word in text]
 
 

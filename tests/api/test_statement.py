@@ -226,6 +226,7 @@ def test_the_queries_do_not_grow(world: World, make: Any, api: Any, count_querie
     before = [count_queries(lambda path=path: api("get", path, key=world.key)) for path in paths]
     for _ in range(20):
         succeed(row_of(make()))
+    api("get", "/key", key=world.key)  # the key's last use is written at most once a minute, which may be over
     assert [count_queries(lambda path=path: api("get", path, key=world.key)) for path in paths] == before
     assert count_queries(lambda: statements.of_period(world.team, JUNE, JUNE + timedelta(days=200))) == 1
     assert count_queries(lambda: statements.balance_at(world.team, JUNE)) == 1

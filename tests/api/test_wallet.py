@@ -140,6 +140,7 @@ def test_a_page_costs_the_same_queries_wherever_it_lies(world: Any, make: Any, a
     one = count_queries(lambda: api("get", "/wallet/entries?limit=1", key=world.key))
     for _ in range(30):
         succeed(row_of(make()))
+    api("get", "/key", key=world.key)  # the key's last use is written at most once a minute, which may be over
     assert count_queries(lambda: api("get", "/wallet/entries?limit=100", key=world.key)) == one
     second = api("get", "/wallet/entries?limit=10", key=world.key).json()["next"].split("/api/v1")[1]
     assert count_queries(lambda: api("get", second, key=world.key)) == one

@@ -159,13 +159,17 @@ def test_a_raise_that_ends_within_a_statement_still_counts_in_it(world: World) -
     """The UPDATE's condition and its trigger find the same cap, or a 402 would become an error (migration 0005)."""
     budget = cap(world, world.bob, DIME)
     accept(world.actor(world.bob), SLUG, DATA)
-    budget_raises.grant(by="test", budget=budget, amount=DIME, until=db.now() + timedelta(seconds=1))
-    take = """update billing_budgetusage u set held = held + %s + length(pg_sleep(1.2)::text)
-              from billing_budget_cap(%s) as c(cap) where u.budget_id = %s and u.used + u.held + %s <= c.cap"""
+    raised = budget_raises.grant(by="test", budget=budget, amount=DIME, until=in_a_day())
+    end = f"update billing_budgetraise set until = statement_timestamp() + interval '1 second' where id = {raised.pk}"
+    take = f"""update billing_budgetusage u set held = held + {DIME} + length(pg_sleep(1.2)::text)
+               from billing_budget_cap({budget.pk}) as c(cap)
+               where u.budget_id = {budget.pk} and u.used + u.held + {DIME} <= c.cap"""
     with connection.cursor() as cursor:
-        for rows in (1, 0):
-            cursor.execute(take, [DIME, budget.pk, budget.pk, DIME])
-            assert cursor.rowcount == rows
+        cursor.execute(f"{end}; {take}")  # in one message, so that both have the same statement_timestamp()
+        cursor.nextset()
+        assert cursor.rowcount == 1
+        cursor.execute(take)
+        assert cursor.rowcount == 0
 
 
 @pytest.mark.parametrize("model", [Budget, BudgetUsage, BudgetRaise, BudgetRequest, BudgetWarning])

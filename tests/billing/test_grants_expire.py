@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import uuid
 from datetime import timedelta
 
@@ -13,6 +12,7 @@ from accounts.models import Team
 from billing import credits, expiries, holds, ledger, reconcile
 from billing.models import Hold, Lot, Transfer
 from project import db
+from tests.concurrency.racing import patiently, race, split
 from tests.world import FIRST_CREDIT, World
 
 DOLLAR = 1_000_000
@@ -97,21 +97,13 @@ def test_two_sweeps_and_a_spender_at_once_lose_nothing(team: Team) -> None:
     lots = [_grant(team, ends_in=timedelta(days=30)) for _ in range(6)]
     for lot in lots:
         _end(lot)
-    taken: list[Hold] = []
-
-    def sweep() -> None:
-        expiries.expire()
-        connection.close()
 
     def spend() -> None:
-        taken.extend(_hold(team, 400_000) for _ in range(4))
-        connection.close()
+        for _ in range(4):
+            patiently(lambda: _hold(team, 400_000))
 
-    threads = [threading.Thread(target=work) for work in (sweep, spend, sweep)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    _, raised = split(race([expiries.expire, spend, expiries.expire]))
+    assert raised == []
     wallet = ledger.wallet(team.pk)
     expired = sum(Transfer.objects.filter(kind="expiry").values_list("amount", flat=True))
     assert wallet.held.balance == 1_600_000

@@ -19,6 +19,7 @@ from tests.browser.watch import NARROW, WIDE, Watch
 
 _FAILED = pytest.StashKey[bool]()
 expect.set_options(timeout=20_000)  # ms; other tests run beside
+STARTS_WITHIN = 120_000  # ms
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -51,7 +52,7 @@ def chrome() -> Iterator[Browser]:
     assert path, chromium.MISSING
     playwright = sync_playwright().start()
     try:
-        browser = playwright.chromium.launch(executable_path=path, args=chromium.arguments())
+        browser = playwright.chromium.launch(executable_path=path, args=chromium.arguments(), timeout=STARTS_WITHIN)
         yield browser
         browser.close()
     finally:

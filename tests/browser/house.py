@@ -5,6 +5,7 @@ from __future__ import annotations
 import email
 import json
 import os
+import random
 import re
 import signal
 import subprocess
@@ -44,7 +45,7 @@ class BrowserHouse:
 
     def __init__(self, base: Path) -> None:
         self.data_dir = base / "data"
-        self.port = development.free_port()
+        self.port = _port()
         self.site = f"http://localhost:{self.port}"  # a passkey is bound to a name, and 127.0.0.1 is none
         ours = {"DATA_DIR": str(self.data_dir), "SITE_URL": self.site}
         self.house = House(base / "run.log", **{**dict.fromkeys(NOT_OURS), **ours})
@@ -141,6 +142,16 @@ class _Kept(BrowserHouse):
 
     def stop(self) -> None:
         pass
+
+
+def _port() -> int:
+    """A free one that nobody else is given: the system takes what it gives to whoever asks for any from higher up, and
+    `run` listens there only after its database has started."""
+    for _ in range(100):
+        port = random.randrange(20_000, 30_000)  # noqa: S311 - no secret
+        if development.port_is_free("127.0.0.1", port):
+            return port
+    raise AssertionError("no port is free")
 
 
 def _words(path: Path) -> str:

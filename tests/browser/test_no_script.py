@@ -49,7 +49,8 @@ def test_a_picture_is_uploaded_and_made_into_another(plain: Callable[..., Person
     page = olive.page
     olive.goes_to("/studio/seedream-v4-edit")
     page.get_by_label("Prompt", exact=True).fill("the same in autumn colors")
-    page.get_by_role("button", name="Show the price").last.click()
+    with page.expect_navigation():  # the file is for the page that comes
+        page.get_by_role("button", name="Show the price").last.click()
     expect(page.get_by_label("Price")).to_contain_text("$")
     page.locator("input[type=file]").first.set_input_files(picture())  # type: ignore[arg-type]
     page.get_by_role("button", name="Generate", exact=True).click()
@@ -82,14 +83,16 @@ def test_a_key_and_its_end(plain: Callable[..., Person]) -> None:
     page, name = olive.page, f"Short {uuid.uuid4().hex[:6]}"
     olive.goes_to("/team/keys/new")
     page.get_by_label("Name", exact=True).fill(name)
-    page.get_by_role("button", name="Make the key").click()
+    with page.expect_navigation():
+        page.get_by_role("button", name="Make the key").click()
     key = re.search(r"fh_live_\w+", page.get_by_role("main").inner_text())
     assert key is not None
     assert olive.house.api("GET", "/wallet", key=key[0]).status_code == 200
     olive.goes_to("/team/keys")
     page.get_by_role("link", name=re.compile(name)).first.click()
     page.get_by_role("link", name=re.compile("Revoke")).click()
-    page.get_by_role("main").get_by_role("button", name=re.compile("Revoke")).click()
+    with page.expect_navigation():
+        page.get_by_role("main").get_by_role("button", name=re.compile("Revoke")).click()
     assert olive.house.api("GET", "/wallet", key=key[0]).status_code == 401
 
 

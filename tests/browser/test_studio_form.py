@@ -53,8 +53,18 @@ def top_of(target: Locator) -> float:
     return found
 
 
-def names(page: Page) -> list[str]:
-    return [note.partition(".png")[0] for note in stored(page).locator(".slot-note").all_inner_texts()]
+def stand(page: Page, *names: str) -> None:
+    """These pictures are stored, in this order; waits for it."""
+    expect(stored(page).locator(".slot-note")).to_have_text([re.compile(rf"^{name}\.png") for name in names])
+
+
+def first_of(page: Page, held: list[Route]) -> Route:
+    """The first request that was held; waits for it: a page says that it asks before the request is heard of."""
+    for _ in range(400):
+        if held:
+            return held[0]
+        page.wait_for_timeout(50)
+    raise AssertionError("nothing was asked for")
 
 
 def test_images_are_dropped_moved_and_removed(person: Callable[..., Person]) -> None:
@@ -64,14 +74,14 @@ def test_images_are_dropped_moved_and_removed(person: Callable[..., Person]) -> 
     brings(page.locator(".slots"), "drop", "red", "blue", "green")
     expect(stored(page)).to_have_count(2)
     expect(page.locator(".slots-said")).to_have_text("1 more did not fit: at most 2 images fit here.")
-    assert names(page) == ["red", "blue"]
+    stand(page, "red", "blue")
     red, blue = (value.partition("=")[2] for value in values(page))
     assert red.startswith("upl_")
     page.get_by_role("button", name="Move Image 2 up").press("Enter")
     assert values(page) == [f"imageUrls.0={blue}", f"imageUrls.1={red}"]
     expect(page.get_by_role("button", name="Move Image 1 up")).to_be_focused()
     stored(page).nth(1).locator(".slot-picture").drag_to(stored(page).nth(0), target_position={"x": 20, "y": 5})
-    assert names(page) == ["red", "blue"]
+    stand(page, "red", "blue")
     page.get_by_role("button", name="Remove Image 1").click()
     assert values(page) == [f"imageUrls.0={blue}"]
     expect(page.locator(".slot:visible")).to_have_count(2)
@@ -92,7 +102,7 @@ def test_a_press_waits_for_the_image_that_is_on_its_way(person: Callable[..., Pe
     prompt.press("Control+Enter")
     expect(page.get_by_role("button", name="Waiting for the upload…")).to_be_visible()
     assert page.url.endswith("/studio/wan-2.2-turbo")
-    held[0].continue_()
+    first_of(page, held).continue_()
     page.wait_for_url(re.compile(r"/generations/gen_"))
     assert len(held) == 1
 
@@ -103,6 +113,7 @@ def test_a_press_right_after_a_choice_waits_for_its_price(person: Callable[..., 
     page = olive.page
     olive.goes_to("/studio/flux-kontext-pro")
     page.get_by_label("Prompt", exact=True).fill("A bowl of plums on a blue table")
+    expect(page.locator(".buy")).not_to_have_attribute("aria-busy", "true")  # the price with the prompt has come
     expect(page.locator("#total")).to_contain_text("5 credits")
     held: list[Route] = []
     page.route("**/price", lambda route: held.append(route))
@@ -110,8 +121,7 @@ def test_a_press_right_after_a_choice_waits_for_its_price(person: Callable[..., 
     page.get_by_label("Prompt", exact=True).press("Control+Enter")
     expect(page.get_by_role("button", name="Working out the price…")).to_be_visible()
     expect(page.locator("#price")).to_have_class(re.compile("htmx-request"))
-    for route in held:
-        route.continue_()
+    first_of(page, held).continue_()
     page.wait_for_url("**/history?batch=bat_*")
     expect(page.get_by_role("main")).to_contain_text("10 credits")
 
@@ -181,7 +191,7 @@ def test_an_old_price_never_looks_like_the_new_one(person: Callable[..., Person]
     expect(box).to_have_attribute("aria-busy", "true")
     expect(agreed).to_have_value("500000")
     page.wait_for_timeout(600)  # the press of a key and the request after it
-    held[0].continue_()
+    first_of(page, held).continue_()
     expect(agreed).to_have_value("1000000")
     expect(box).not_to_have_attribute("aria-busy", "true")
     page.unroute("**/price")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable
 
 from playwright.sync_api import Page, expect
@@ -75,14 +76,19 @@ def test_a_prompt_is_expanded_without_scripts(person: Callable[..., Person]) -> 
     olive.goes_to("/studio/veo-3.1-fast")
     page.get_by_label("Prompt", exact=True).fill("a dog on a raft")
     page.get_by_role("button", name="Expand prompt").click()
-    suggestion = page.get_by_label("Suggestion", exact=True)
-    for _ in range(40):
-        if suggestion.count():
+    suggestion, look = page.get_by_label("Suggestion", exact=True), page.get_by_role("button", name="See if it is done")
+    until = time.monotonic() + A_TEXT / 1000
+    while True:
+        expect(suggestion.or_(look).first).to_be_visible()
+        if suggestion.count() or time.monotonic() > until:
             break
-        page.get_by_role("button", name="See if it is done").click()
-    page.get_by_role("button", name="Use it").click()
+        with page.expect_navigation():
+            look.click()
+    with page.expect_navigation():
+        page.get_by_role("button", name="Use it").click()
     assert prompt_of(page) not in ("", "a dog on a raft")
-    page.get_by_role("button", name="Undo").click()
+    with page.expect_navigation():
+        page.get_by_role("button", name="Undo").click()
     assert prompt_of(page) == "a dog on a raft"
 
 

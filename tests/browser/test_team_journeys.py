@@ -38,7 +38,8 @@ def test_a_key_is_made_and_used_and_what_it_made_is_found(person: Callable[..., 
     page, name = olive.page, f"Nightly {uuid.uuid4().hex[:6]}"
     olive.goes_to("/team/keys/new")
     page.get_by_label("Name", exact=True).fill(name)
-    page.get_by_role("button", name="Make the key").click()
+    with page.expect_navigation():
+        page.get_by_role("button", name="Make the key").click()
     key = re.search(r"fh_live_\w+", page.get_by_role("main").inner_text())
     assert key is not None, "the key is shown"
     prompt = f"a lantern on a pier {uuid.uuid4().hex[:6]}"

@@ -28,6 +28,8 @@ _TOO_WIDE = """
 }
 """
 _CUT_SHORT = "net::ERR_ABORTED"  # a poll or a film that the next page or a download ended: nobody's fault
+# The price of what was chosen meanwhile replaces one that was asked for; what fails otherwise says so by another word.
+_REPLACED = ("htmx:afterRequest,", "htmx:sendAbort,")
 _sizes: dict[str, int] = {}  # bytes by address of a css or js file
 
 
@@ -59,6 +61,8 @@ class Watch:
         if message.type not in ("error", "warning") or (where and not self._ours(where)):
             return
         if any(f"status of {status} " in message.text for status in self.expected):
+            return
+        if message.text.startswith(_REPLACED):
             return
         self.wrong.append(f"console {message.type}: {message.text} ({where})")
 

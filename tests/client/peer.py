@@ -6,7 +6,6 @@ import json
 import socket
 import sys
 import threading
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -50,7 +49,7 @@ class Drop:
 
 @dataclass(frozen=True)
 class Hang:
-    """No answer for so many seconds, then an empty one."""
+    """No answer for so many seconds, or until the peer is stopped; then an empty one."""
 
     seconds: float
 
@@ -73,6 +72,7 @@ class Peer:
         self.acts: list[Act] = []
         self.then: Act = Say(200)
         self.to = ""
+        self.over = threading.Event()
         lock = threading.Lock()
         peer = self
 
@@ -105,7 +105,7 @@ class Peer:
 
     def play(self, handler: BaseHTTPRequestHandler, act: Act, heard: Heard) -> None:
         if isinstance(act, Hang):
-            time.sleep(act.seconds)
+            self.over.wait(act.seconds)
             act = Say(200)
         if isinstance(act, Forward):
             passed = {k: v for k, v in heard.headers.items() if k not in ("host", "content-length", "connection")}
@@ -127,5 +127,6 @@ class Peer:
         handler.close_connection |= act.cut
 
     def stop(self) -> None:
+        self.over.set()
         self._server.shutdown()
         self._server.server_close()

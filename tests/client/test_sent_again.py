@@ -22,6 +22,7 @@ from framehouse import (
 from generations.models import Generation
 from tests.client.conftest import Connect
 from tests.client.peer import Act, Drop, Forward, Hang, Peer, Say
+from tests.client.test_webhooks_arrive import eventually
 from tests.world import World
 
 KEY = "idempotency-key"
@@ -140,20 +141,23 @@ def test_a_refused_connection_sent_nothing_so_everything_may_be_sent_again(
 
 
 def test_no_answer_in_time(peer: Peer, connect: Connect) -> None:
-    peer.then = Hang(0.5)
+    peer.then = Hang(60)
     client = connect(peer.url, timeout=0.05, max_retries=1)
     with pytest.raises(APITimeoutError):
         client.generations.create(FLUX, {})
+    eventually(lambda: len(peer.heard) >= 2)  # the client may give up before the peer has read it
     with pytest.raises(APITimeoutError):
         client.quotes.create(FLUX, {})
+    eventually(lambda: len(peer.heard) >= 3)
     assert [one.path for one in peer.heard] == ["/api/v1/generations"] * 2 + ["/api/v1/quotes"]
 
 
 def test_prefer_wait_is_given_its_time(peer: Peer, connect: Connect) -> None:
     peer.then = Hang(0.3)
     client = connect(peer.url, timeout=0.1, max_retries=0)
-    client.generations.create(FLUX, {}, wait=1)
-    assert peer.heard[0].headers["prefer"] == "wait=1"
+    client.generations.create(FLUX, {}, wait=30)
+    assert peer.heard[0].headers["prefer"] == "wait=30"
+    peer.then = Hang(60)
     with pytest.raises(APITimeoutError):
         client.generations.create(FLUX, {})
 

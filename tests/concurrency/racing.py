@@ -56,7 +56,7 @@ def flood(work: Callable[[int], T], *, times: int, threads: int) -> list[T | Exc
 
     with ThreadPoolExecutor(threads) as pool:
         for done in [pool.submit(run) for _ in range(threads)]:
-            done.result(2 * PATIENCE)
+            done.result(4 * PATIENCE)
     return [results[number] for number in range(times)]
 
 

@@ -111,7 +111,9 @@ def test_raises_count_at_once_and_each_once(dime_world: World) -> None:
             return not budget_raises.grant(by=alice, budget=budget, amount=5 * DIME, until=until)
         return bool(accept(bob, SLUG, DATA))
 
-    won, refused = split(flood(step, times=102, threads=8))
+    results = flood(step, times=102, threads=8)
+    results += flood(lambda _: bool(accept(bob, SLUG, DATA)), times=12, threads=4)  # a raise may have come last of all
+    won, refused = split(results)
     assert sum(won) == 30
     assert _refusals(refused) == {(PaymentRequired, "budget_exceeded")}
     usage = BudgetUsage.objects.get(budget=budget)
@@ -123,9 +125,9 @@ def test_a_raise_that_ends_while_submits_run_is_a_402_and_never_an_error(dime_wo
     """The UPDATE's condition and the trigger look at one moment (migration 0005)."""
     budget = _cap(dime_world, 2 * DIME)
     bob = dime_world.actor(dime_world.bob)
-    until = db.now() + timedelta(seconds=1.2)
+    until = db.now() + timedelta(seconds=2)
     budget_raises.grant(by="test", budget=budget, amount=90 * DIME, until=until)
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 90
 
     def step(_: int) -> bool:
         assert time.monotonic() < deadline

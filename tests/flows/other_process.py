@@ -5,11 +5,14 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import uuid
 from pathlib import Path
 from urllib.parse import quote
 
 from django.conf import settings
 from django.db import connection
+
+from tests.project.processes import hung_up, within
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -38,9 +41,11 @@ def environment(**more: str) -> dict[str, str]:
 
 
 def run(code: str, *, seconds: float = 60.0, **more: str) -> subprocess.CompletedProcess[str]:
-    """Runs Python with our settings loaded, in the project's folder. Returns when it has ended."""
+    """Runs Python with our settings loaded, in the project's folder. Returns when it has ended, and the database server
+    has seen that: what it had not committed holds nothing any more."""
     program = f"import django; django.setup()\n{code}"
-    return subprocess.run(
+    more["PGAPPNAME"] = uuid.uuid4().hex
+    ended = subprocess.run(
         [sys.executable, "-c", program],
         cwd=ROOT,
         env=environment(**more),
@@ -49,3 +54,5 @@ def run(code: str, *, seconds: float = 60.0, **more: str) -> subprocess.Complete
         timeout=seconds,
         check=False,
     )
+    assert within(20, lambda: hung_up(more["PGAPPNAME"]))
+    return ended

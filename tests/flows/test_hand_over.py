@@ -163,7 +163,8 @@ def test_it_goes_on_by_itself_once_the_service_is_back(
 def test_a_service_that_hangs_is_not_waited_for_and_opens_the_circuit(
     provider: str, committed_world: World, hidden: SandboxProcess, jobs: Jobs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(hand_over, "SECONDS", 0.4)
+    usual = hand_over.SECONDS
+    monkeypatch.setattr(hand_over, "SECONDS", 1.5)
     hidden.settings(upload_fault="hang")
     image = upload_of(committed_world).public_id
     rows = [ask(committed_world, MODELS[provider], f"hang {n}", image_urls=[image]) for n in range(3)]
@@ -172,6 +173,7 @@ def test_a_service_that_hangs_is_not_waited_for_and_opens_the_circuit(
     assert ProviderState.objects.get(provider=provider).open_until > db.now()  # type: ignore[operator]
     assert not Generation.objects.filter(pk__in=[row.pk for row in rows]).exclude(status=Status.QUEUED).exists()
     hidden.settings(upload_fault="")
+    monkeypatch.setattr(hand_over, "SECONDS", usual)
     ProviderState.objects.update(open_until=None)
     assert {row.status for row in jobs.until(*(row.pk for row in rows))} == {Status.SUCCEEDED}
     assert (hidden.stats()["creates"], hidden.stats()["uploads"]) == (3, {provider: 1})

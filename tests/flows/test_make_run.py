@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import re
 import signal
 import stat
@@ -23,8 +24,9 @@ import stripe
 from project import development, embedded_postgres, postgres_place, postgres_server
 from tests.project.processes import House, within
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]  # some starts and stops of the whole house
-STARTS_WITHIN = 90.0  # seconds
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]  # some starts and stops of the whole house
+HOST = "127.0.0.1"
+STARTS_WITHIN = 240.0  # seconds: the first one migrates
 SECOND_START_WITHIN = 45.0  # seconds on a machine that runs other tests; the promise of 15 s is for a quiet one
 NOT_OURS = (
     "FRAMEHOUSE_MODE",
@@ -43,18 +45,23 @@ NOT_OURS = (
 )
 
 
+def quiet_port() -> int:
+    """A free port from below those that the kernel hands out: between two runs no caller of another test gets it."""
+    return next(port for port in random.sample(range(20_000, 32_000), 200) if development.port_is_free(HOST, port))
+
+
 class Running:
     """A directory of data and the `make run`s on it."""
 
     def __init__(self, base: Path) -> None:
         self.data_dir = base / "data"
         self.log = base / "run.log"
-        self.port = development.free_port()
+        self.port = quiet_port()
         self.house = House(self.log, DATA_DIR=str(self.data_dir), **dict.fromkeys(NOT_OURS))
 
     @property
     def site(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+        return f"http://{HOST}:{self.port}"
 
     def start(self) -> subprocess.Popen[bytes]:
         """Starts and waits for the greeting."""
@@ -138,7 +145,7 @@ def test_a_newcomers_first_hour(running: Running) -> None:
 
     make.terminate()
     make.wait(timeout=40)
-    assert within(5, running.gone), running.house.left()
+    assert within(20, running.gone), running.house.left()
 
 
 def a_newcomer_finds_the_mail(running: Running) -> None:
@@ -187,7 +194,7 @@ def test_when_a_part_dies_everything_stops_and_says_so(running: Running) -> None
     worker.kill()
     assert make.wait(timeout=40) != 0
     assert "worker ended with status -9" in running.said()
-    assert within(5, running.gone), running.house.left()
+    assert within(20, running.gone), running.house.left()
 
 
 @pytest.mark.parametrize("victim", ["make", "run"])

@@ -15,7 +15,7 @@ from tests.sandbox_client import SandboxProcess
 from tests.world import FIRST_CREDIT, World
 
 
-def wait_for_the_end(sandbox: SandboxProcess, seconds: float = 10.0) -> str:
+def wait_for_the_end(sandbox: SandboxProcess, seconds: float = 30.0) -> str:
     """The id of the one task once the provider calls it a success."""
     until = time.monotonic() + seconds
     while (task := sandbox.tasks()[0])["state"] != "success":

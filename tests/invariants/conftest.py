@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.concurrency.conftest import _within_one_day  # noqa: F401  (a fixture)
 from tests.invariants.scene import Scene, make_scene
 
 

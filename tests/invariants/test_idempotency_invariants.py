@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from django.db import connection, transaction
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from accounts import keys
@@ -138,7 +138,7 @@ JSON = st.recursive(
 )
 
 
-@settings(max_examples=200, deadline=None, derandomize=True)
+@settings(max_examples=200, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 @given(one=JSON, other=JSON)
 def test_I2_a_fingerprint_is_of_the_meaning(one: Any, other: Any) -> None:
     """The same JSON in any order of fields has one fingerprint; any other value, method or path has another."""

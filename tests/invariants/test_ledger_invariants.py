@@ -134,7 +134,12 @@ NO_AMOUNTS = st.one_of(
 )
 
 
-@settings(max_examples=80, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=80,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 @given(amount=NO_AMOUNTS)
 def test_L6_an_amount_is_a_positive_whole_number_below_10_to_15(scene: Scene, amount: Any) -> None:
     wallet = ledger.wallet(scene.team.pk)

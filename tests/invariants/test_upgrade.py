@@ -74,7 +74,7 @@ def _manage(*arguments: str) -> str:
         env=environment,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=300,
         check=False,
     )
     assert done.returncode == 0, done.stderr
@@ -82,7 +82,7 @@ def _manage(*arguments: str) -> str:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 def test_what_was_there_is_replayed_into_lots_and_totals(old_house: str, db: None) -> None:
     _manage("migrate", "billing", "0006", "-v0")
     _manage("migrate", "generations", "0004", "-v0")

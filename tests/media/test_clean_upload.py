@@ -9,7 +9,7 @@ import zlib
 from collections.abc import Callable
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageCms
 
@@ -155,13 +155,13 @@ def test_a_cut_picture_is_refused(kind: str, part: float) -> None:
 )  # fmt: skip
 def test_a_pixel_flood_is_refused_without_being_decoded(data: bytes) -> None:
     tracemalloc.start()
-    start = time.monotonic()
+    start = time.thread_time()
     try:
         assert refusal(data) == "too_many_pixels"
         assert tracemalloc.get_traced_memory()[1] < 2_000_000
     finally:
         tracemalloc.stop()
-    assert time.monotonic() - start < 0.5
+    assert time.thread_time() - start < 0.5
 
 
 def test_a_canvas_without_the_pixels_is_damaged() -> None:
@@ -176,16 +176,16 @@ def test_an_animation_is_refused(make: Callable[[], bytes]) -> None:
 @pytest.mark.parametrize(("kind", "code"), [("WEBP", "animated"), ("GIF", "wrong_type"), ("PNG", "animated")])
 def test_ten_thousand_frames_are_refused_at_once(kind: str, code: str) -> None:
     data = corpus.animation(kind, 10_000)
-    start = time.monotonic()
+    start = time.thread_time()
     assert refusal(data) == code
-    assert time.monotonic() - start < 1
+    assert time.thread_time() - start < 1
 
 
 def test_a_jpeg_of_a_thousand_scans_is_refused_at_once() -> None:
     assert clean_upload(corpus.jpeg_with_scans(3)).width == 64
-    start = time.monotonic()
+    start = time.thread_time()
     assert refusal(corpus.jpeg_with_scans(1000)) == "damaged"
-    assert time.monotonic() - start < 0.5
+    assert time.thread_time() - start < 0.5
 
 
 def test_a_zipped_text_bomb_is_refused() -> None:
@@ -202,7 +202,7 @@ def test_a_picture_that_grows_when_written_plainly_gives_quality_first() -> None
     assert (clean.width, clean.height) == (4000, 3000)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.sampled_from(list(KINDS)), st.lists(st.tuples(st.floats(0, 1), st.integers(0, 255)), max_size=12))
 def test_no_damage_raises_anything_else(kind: str, damage: list[tuple[float, int]]) -> None:
     data = bytearray(corpus.encode(corpus.gradient(32, 24), kind))

@@ -66,7 +66,9 @@ def test_a_thumbnail_is_small_and_upright(tmp_path: Path) -> None:
 CUT = corpus.encode(corpus.noise(200, 200), "PNG")[:50_000]
 
 
-@pytest.mark.parametrize("data", [b"", b"<html>", corpus.png_claiming(60_000, 60_000), CUT])
+@pytest.mark.parametrize(
+    "data", [b"", b"<html>", corpus.png_claiming(60_000, 60_000), CUT], ids=["empty", "page", "flood", "cut"]
+)
 def test_what_cannot_be_decoded_has_no_thumbnail(tmp_path: Path, data: bytes) -> None:
     path = tmp_path / "a"
     path.write_bytes(data)

@@ -18,7 +18,7 @@ def peer() -> Iterator[Peer]:
 
 
 def get(url: str, guard: Guard = Guard.PUBLIC, **rest: Any) -> Any:
-    return fetch(method="GET", url=url, deadline=3, max_bytes=10_000, guard=guard, **rest)
+    return fetch(method="GET", url=url, deadline=20, max_bytes=10_000, guard=guard, **rest)
 
 
 @pytest.mark.parametrize(
@@ -117,7 +117,7 @@ def test_a_slow_resolver_is_not_waited_for(guard: Guard) -> None:
             over._over.wait(10)
             return ["127.0.0.1"]
 
-        with within(1.5), pytest.raises(Unresolvable) as refusal:
+        with within(5), pytest.raises(Unresolvable) as refusal:
             fetch(
                 method="GET",
                 url="https://files.example.com/",

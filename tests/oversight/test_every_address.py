@@ -40,7 +40,7 @@ def filled(world: World, history: list[Generation], second_key: ApiKey) -> audit
     """Something on every desk."""
     root = audit.Staff(staff_of("rita", superuser=True))
     veo = offers.current_price("veo-3.1-fast")
-    later = db.now().replace(year=2999)
+    later = db.now().replace(year=2999, day=1)  # no leap year
     for moment in (None, later):
         offers.publish(slug=veo.slug, rates=veo.rates, margin_ppm=1, by="x", reason="x", effective_from=moment)
     discounts.set_discount(

@@ -17,5 +17,5 @@ def mailbox(db: None, settings: Any) -> Iterator[Mailbox]:
     with smtp_server() as box:
         settings.EMAIL_BACKEND = "project.mail.QueuedBackend"
         settings.MAIL_TRANSPORT = SMTP
-        settings.EMAIL_HOST, settings.EMAIL_PORT, settings.EMAIL_TIMEOUT = "127.0.0.1", box.port, 2
+        settings.EMAIL_HOST, settings.EMAIL_PORT, settings.EMAIL_TIMEOUT = "127.0.0.1", box.port, 20
         yield box

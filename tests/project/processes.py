@@ -31,7 +31,7 @@ class House:
         """environment: what to set beside ours, or None for what to leave out."""
         self.log = log
         self.mark = uuid.uuid4().hex
-        wanted = {**os.environ, "PYTHONUNBUFFERED": "1", MARK: self.mark, **environment}
+        wanted = {**os.environ, "PYTHONUNBUFFERED": "1", MARK: self.mark, "PGAPPNAME": self.mark, **environment}
         self.environment = {name: value for name, value in wanted.items() if value is not None}
         self._started: list[subprocess.Popen[bytes]] = []
 
@@ -71,6 +71,15 @@ class House:
             process.kill()
         for started in self._started:
             started.wait(timeout=20)
+
+
+def hung_up(name: str) -> bool:
+    """Whether the database server has ended every session of the processes whose PGAPPNAME this was. It ends that of a
+    killed one a moment later: until then a statement may still be written, a lock still be held."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_stat_clear_snapshot()")
+        cursor.execute("SELECT count(*) FROM pg_stat_activity WHERE application_name = %s", [name])
+        return cursor.fetchone() == (0,)
 
 
 def within(seconds: float, true: Callable[[], object]) -> bool:

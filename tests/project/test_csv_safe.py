@@ -8,7 +8,7 @@ import re
 import time
 
 import pytest
-from hypothesis import example, given
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from project import csv_safe
@@ -38,6 +38,7 @@ def harmless(cell: str) -> bool:
     )
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(st.tuples(TEXTS, TEXTS), max_size=5))
 @example([("=1", "'=1")])
 @example([("'\tabc", "\t'=1")])
@@ -61,9 +62,9 @@ def test_numbers_stay_numbers() -> None:
 
 def test_a_long_text_of_blanks_takes_no_longer_than_others() -> None:
     for text in ("\n" * 50_000, " " * 50_000, "; " * 50_000, "'" * 50_000):
-        began = time.perf_counter()
+        began = time.thread_time()
         assert csv_safe.text_of(csv_safe.cell(text)) == text
-        assert time.perf_counter() - began < 1
+        assert time.thread_time() - began < 1
 
 
 def test_one_batch_at_a_time() -> None:

@@ -14,7 +14,7 @@ from project import embedded_postgres, postgres_place, postgres_server
 from tests.project import postgres_users
 from tests.project.processes import House, within
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(500)]  # all migrations, where other tests run too
 AGE = "SELECT extract(epoch FROM clock_timestamp() - beat_at) FROM project_heartbeat WHERE lane = 'main'"
 
 
@@ -68,10 +68,10 @@ def beat_since(dsn: str, moment: datetime) -> bool:
 
 def test_a_killed_database_stops_nothing_for_long(house: House) -> None:
     data_dir = house.log.parent / "data" / "postgres"
-    assert house.manage("migrate", "--verbosity", "0").wait(timeout=90) == 0, house.output()
+    assert house.manage("migrate", "--verbosity", "0").wait(timeout=300) == 0, house.output()
     worker = house.manage("worker", "--beat-every", "1")
     dsn = f"host={embedded_postgres.config(data_dir)['HOST']} user=app dbname=framehouse"
-    assert within(30, lambda: beating(dsn)), house.output()
+    assert within(60, lambda: beating(dsn)), house.output()
 
     killed = postgres_users.postmaster_of(data_dir)
     killed.kill()

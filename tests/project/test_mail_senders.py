@@ -18,7 +18,7 @@ from project.mail.outcomes import Later, Never, Sent
 from project.models import Mail
 from tests.jobs import Jobs
 from tests.project.mail_world import pass_time, write
-from tests.project.processes import House, database_url, within
+from tests.project.processes import House, database_url, hung_up, within
 from tests.project.smtp_server import Mailbox
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -61,6 +61,7 @@ def test_a_sender_that_is_killed_leaves_a_mail_that_is_sent(mailbox: Mailbox, jo
         child.wait(timeout=10)
     finally:
         children.end()
+        assert within(20, lambda: hung_up(children.mark))
     mailbox.well()
     row.refresh_from_db()
     assert (row.status, row.attempts) == ("queued", 1)
@@ -93,14 +94,14 @@ def test_a_server_that_hangs_takes_one_worker_and_no_more(mailbox: Mailbox, sett
     for number in range(8):
         write(to=f"person{number}@example.com")
     first = in_thread(mail.deliver)
-    assert mailbox.reached.wait(10)
+    assert mailbox.reached.wait(20)
     others = [in_thread(mail.deliver) for _ in range(6)]
     for thread in others:
-        thread.join(5)
+        thread.join(20)
         assert not thread.is_alive(), "a second worker waits for the mail server"
     assert mail.ring_due() == 0
     mailbox.well()
-    first.join(20)
+    first.join(60)
     assert Mail.objects.filter(status="sent").count() == 8, "the one sender goes on with the rest"
     assert len(mailbox.taken) == 8
     assert mailbox.connections == 1
@@ -111,7 +112,7 @@ def test_many_senders_at_once_send_each_mail_once(mailbox: Mailbox) -> None:
         write(to=f"person{number}@example.com")
     threads = [in_thread(mail.deliver) for _ in range(8)]
     for thread in threads:
-        thread.join(30)
+        thread.join(60)
     mail.deliver()
     assert len(mailbox.taken) == 30
     assert len({envelope.recipients[0] for envelope in mailbox.taken}) == 30
@@ -148,14 +149,15 @@ def test_the_worker_sends_what_a_page_wrote(mailbox: Mailbox, tmp_path: Path) ->
         write(to="first@example.com")
         assert within(60, lambda: len(mailbox.taken) == 1), children.output()
         second = write(to="second@example.com")
-        assert within(15, lambda: Mail.objects.get(pk=second.pk).status == "sent"), children.output()
+        assert within(45, lambda: Mail.objects.get(pk=second.pk).status == "sent"), children.output()
         with transaction.atomic(), connection.cursor() as cursor:
             third = write(to="third@example.com")
             cursor.execute("DELETE FROM django_q_ormq")  # the job is lost before anybody saw it
         pass_time(timedelta(seconds=46))
-        assert within(15, lambda: Mail.objects.get(pk=third.pk).status == "sent"), children.output()
+        assert within(45, lambda: Mail.objects.get(pk=third.pk).status == "sent"), children.output()
     finally:
         children.end()
+        assert within(20, lambda: hung_up(children.mark))
     assert [envelope.recipients[0] for envelope in mailbox.taken] == [
         "first@example.com",
         "second@example.com",

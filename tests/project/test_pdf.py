@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from pypdf import PdfReader
 
@@ -97,7 +97,7 @@ def test_names_of_any_script_show_something(name: str, read: str, caplog: pytest
 TEXTS = st.text(max_size=60) | st.sampled_from(["W\n" * 3000, "W" * 3000, "中" * 300, "W " * 900, "\n", ""])
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(st.lists(TEXTS, min_size=8, max_size=8), max_size=5))
 @example([["W" * 3000] * 7 + ["中\nW\nW\nW\nW\nW\nW\nW\nW\n" + "W" * 3000]] * 2)
 def test_no_text_breaks_a_document(rows: Sequence[Sequence[str]]) -> None:

@@ -32,7 +32,7 @@ def start(tmp_path: Path, **changes: str | None) -> subprocess.CompletedProcess[
         cwd=tmp_path,
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=120,
         check=False,
     )
 

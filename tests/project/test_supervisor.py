@@ -16,7 +16,7 @@ import pytest
 
 from generations.models import Chore
 from project import db, queue
-from tests.project.processes import House, database_url, within
+from tests.project.processes import House, database_url, hung_up, within
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 JOB = "generations.tasks.sweep"
@@ -29,6 +29,7 @@ def house(transactional_db: None, tmp_path: Path) -> Iterator[House]:
     Chore.objects.bulk_create(Chore(name=name, begun_at=db.now()) for name in done)
     yield house
     house.end()
+    assert within(20, lambda: hung_up(house.mark)), "what they still write would stay after the tables are emptied"
 
 
 def clusters(house: House) -> dict[str, psutil.Process]:
@@ -53,31 +54,35 @@ def worker_of(cluster: psutil.Process) -> psutil.Process:
     return min(sentinel.children(), key=lambda process: process.pid)
 
 
+def at_rest() -> None:
+    """Returns when the main lane's worker waits for a job: its last beat is over and the next one is seconds away."""
+    assert within(30, lambda: queue.heartbeat_ages().get("main", 99.0) < 0.3)
+    time.sleep(0.3)
+
+
 def test_it_runs_jobs_of_every_lane_and_stops_in_order(house: House) -> None:
     worker = house.manage("worker", "--beat-every", "1")
-    assert within(20, lambda: beating("main") and beating("store") and beating("hooks")), house.output()
+    assert within(60, lambda: beating("main") and beating("store") and beating("hooks")), house.output()
     queue.enqueue(JOB)
     queue.enqueue(JOB, lane="store")
-    assert within(10, lambda: not queue.pending()), house.output()
+    assert within(30, lambda: not queue.pending()), house.output()
 
-    begun = time.monotonic()
     worker.send_signal(signal.SIGTERM)
-    assert worker.wait(timeout=20) == 0, house.output()
-    assert time.monotonic() - begun < 15
+    assert worker.wait(timeout=30) == 0, house.output()  # a job may take 60 s and more: no lane was waited out
+    assert "does not stop" not in house.output()
     assert house.left() == []
 
 
 def test_killing_the_idle_worker_that_holds_the_lock_gets_the_cluster_replaced(house: House) -> None:
-    house.manage("worker", "--beat-every", "1", "--stale-after", "5")
-    assert within(20, beating), house.output()
+    house.manage("worker", "--beat-every", "3", "--stale-after", "15")  # a busy machine's start is no stall
+    assert within(60, lambda: beating("main") and beating("store")), house.output()
     before = clusters(house)["main"]
     others = clusters(house)["store"]
-    assert within(5, lambda: queue.heartbeat_ages()["main"] < 0.3)
-    time.sleep(0.3)  # now it waits for the next job
+    at_rest()
     worker_of(before).kill()
 
     queue.enqueue(JOB)
-    assert within(25, lambda: not queue.pending()), house.output()
+    assert within(60, lambda: not queue.pending()), house.output()
     assert "lane main: no beat for" in house.output()
     assert clusters(house)["main"].pid != before.pid
     assert clusters(house)["store"].pid == others.pid, "the other lane was well"
@@ -86,31 +91,33 @@ def test_killing_the_idle_worker_that_holds_the_lock_gets_the_cluster_replaced(h
 
 def test_a_cluster_that_was_killed_comes_back_without_its_old_workers(house: House) -> None:
     house.manage("worker", "--beat-every", "1")
-    assert within(20, beating), house.output()
+    assert within(60, beating), house.output()
     before = clusters(house)["main"]
     family = [before, *before.children(recursive=True)]
     before.kill()
 
-    assert within(15, lambda: clusters(house).get("main") not in (None, before)), house.output()
+    assert within(60, lambda: clusters(house).get("main") not in (None, before)), house.output()
     queue.enqueue(JOB)
-    assert within(15, lambda: not queue.pending()), house.output()
+    assert within(60, lambda: not queue.pending()), house.output()
     assert not any(process.is_running() and process.status() != psutil.STATUS_ZOMBIE for process in family)
 
 
 def test_killing_the_supervisor_leaves_no_process(house: House) -> None:
     worker = house.manage("worker", "--beat-every", "1")
-    assert within(20, beating), house.output()
+    assert within(60, beating), house.output()
     assert len(house.left()) > 6
     worker.kill()
-    assert within(5, lambda: not house.left()), [process.cmdline() for process in house.left()]
+    assert within(20, lambda: not house.left()), [process.cmdline() for process in house.left()]
 
 
 def test_a_stop_does_not_wait_for_ever_for_a_wedged_cluster(house: House) -> None:
-    worker = house.manage("worker", "--beat-every", "1", "--grace", "3")
-    assert within(20, beating), house.output()
-    worker_of(clusters(house)["main"]).kill()
+    worker = house.manage("worker", "--beat-every", "3", "--grace", "3")
+    assert within(60, beating), house.output()
+    cluster = clusters(house)["main"]
+    at_rest()
+    worker_of(cluster).kill()
     time.sleep(1)
     worker.send_signal(signal.SIGINT)
-    assert worker.wait(timeout=15) == 0
+    assert worker.wait(timeout=30) == 0
     assert house.left() == []
     assert "does not stop, killing it" in house.output()

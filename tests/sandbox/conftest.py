@@ -42,13 +42,13 @@ class Ears:
     answered: int = 0
     lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def wait(self, count: int, seconds: float = 10.0) -> list[Heard]:
+    def wait(self, count: int, seconds: float = 30.0) -> list[Heard]:
         """The first `count` callbacks, once they are there."""
         eventually(lambda: len(self.heard) >= count, seconds)
         return self.heard[:count]
 
 
-def eventually(true: Callable[[], Any], seconds: float = 10.0) -> Any:
+def eventually(true: Callable[[], Any], seconds: float = 30.0) -> Any:
     """What `true` returns as soon as it is true."""
     until = time.monotonic() + seconds
     while not (value := true()):

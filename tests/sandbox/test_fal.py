@@ -49,7 +49,7 @@ def test_from_submit_to_result(fal: Fal, ears: Ears, provider: SandboxProcess) -
 
 
 def test_status_on_the_way(fal: Fal, provider: SandboxProcess) -> None:
-    provider.settings(speed=2)
+    provider.settings(speed=0.1)  # five seconds in the queue: it is still there at the first look
     submitted = fal.qwen("a hill", seed=7)
     seen: list[tuple[int, str]] = []
     early = fal.http.get(submitted["response_url"])
@@ -60,6 +60,8 @@ def test_status_on_the_way(fal: Fal, provider: SandboxProcess) -> None:
         now = (answer.status_code, answer.json()["status"])
         if now not in seen:
             seen.append(now)
+            if now == (202, "IN_PROGRESS"):
+                provider.finish(submitted["request_id"])
         return answer.status_code == 200
 
     eventually(ended)

@@ -149,7 +149,8 @@ def test_files_that_break_off(word: str, kie: Kie) -> None:
 
 
 def test_a_file_byte_by_byte(kie: Kie) -> None:
-    with kie.http.stream("GET", url(kie, "result-slow")) as response:
-        start = time.monotonic()
-        assert next(response.iter_raw()) == b"\x89"
-        assert 0.5 < time.monotonic() - start < 5
+    address = url(kie, "result-slow")
+    start = time.monotonic()
+    with kie.http.stream("GET", address) as response:
+        assert next(response.iter_raw())[:1] == b"\x89"
+        assert 0.5 < time.monotonic() - start < 15

@@ -63,7 +63,7 @@ def test_failures(kie: Kie, ears: Ears) -> None:
 
 
 def test_fresh_records_are_null(kie: Kie, provider: SandboxProcess) -> None:
-    provider.settings(speed=1)
+    provider.settings(speed=0.01)  # a record is fresh for ten seconds
     task_id = kie.veo("[[never]] a dog").json()["data"]["taskId"]
     assert kie.record(task_id, VEO) == {"code": 422, "msg": "record is null", "data": None}
 

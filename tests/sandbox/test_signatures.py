@@ -74,7 +74,7 @@ def test_kie_callbacks_are_signed(kie: Kie, ears: Ears) -> None:
     kie.banana("a cat", ears.url)
     (heard,) = ears.wait(1)
     assert kie_fits(heard)
-    assert abs(int(heard.headers["x-webhook-timestamp"]) - time.time()) < 5
+    assert abs(int(heard.headers["x-webhook-timestamp"]) - time.time()) < 60
 
 
 def test_without_a_key_kie_callbacks_are_not_signed(kie: Kie, ears: Ears, provider: SandboxProcess) -> None:
@@ -113,8 +113,8 @@ def test_a_time_ten_minutes_off_under_a_true_signature(
     heard = {one.path: one for one in ears.wait(2)}
     assert kie_fits(heard["/kie"])
     assert fal_fits(heard["/fal"], keys(fal)[0])
-    assert abs(int(heard["/kie"].headers["x-webhook-timestamp"]) - time.time() - shift) < 5
-    assert abs(int(heard["/fal"].headers["x-fal-webhook-timestamp"]) - time.time() - shift) < 5
+    assert abs(int(heard["/kie"].headers["x-webhook-timestamp"]) - time.time() - shift) < 60
+    assert abs(int(heard["/fal"].headers["x-fal-webhook-timestamp"]) - time.time() - shift) < 60
 
 
 def test_missing_and_wrong_signatures(kie: Kie, fal: Fal, ears: Ears) -> None:

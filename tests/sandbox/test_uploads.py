@@ -15,7 +15,7 @@ PNG = b"\x89PNG and so on"
 
 
 def post(sandbox: SandboxProcess, path: str, **more: Any) -> httpx.Response:
-    return httpx.post(f"{sandbox.url}{path}", trust_env=False, **more)
+    return httpx.post(f"{sandbox.url}{path}", trust_env=False, timeout=60, **more)
 
 
 def to_kie(sandbox: SandboxProcess, name: str = "a.png", data: bytes = PNG, **more: Any) -> httpx.Response:

@@ -160,7 +160,8 @@ def _browser(name: str, user: User, permissions: frozenset[str], *, staff: bool 
         record_authentication(request, user, "mfa", type="totp", reauthenticated=True)
     for proof in session[AUTHENTICATION_METHODS_SESSION_KEY]:
         proof["at"] = moment
-    session[sessions.SIGNED_IN_AT] = session[sessions.SEEN_AT] = int(moment - AHEAD)
+    session[sessions.SIGNED_IN_AT] = int(moment - AHEAD)
+    session[sessions.SEEN_AT] = int(moment)  # ahead too: after 5 minutes each request would write a stamp as well
     session.save()
     assert session.session_key is not None
     return Caller(name, permissions, session=session.session_key, user=user, staff=staff, **more)
@@ -202,7 +203,8 @@ def _team(name: str, owner: User, prompt: str) -> Things:
     )
     audit.record(Action.ROLE_CHANGED, by=owner, team=team, target=other.public_id, target_name=guest.email)
     done = delivered(_made(team, place, prompt))
-    Generation.objects.filter(pk=done.pk).update(sources=[f"https://results.example/{done.pk}"], expected_cost=7654321)
+    cost = 765432109  # digits enough that none of thousands of random ids has them by chance
+    Generation.objects.filter(pk=done.pk).update(sources=[f"https://results.example/{done.pk}"], expected_cost=cost)
     said = f"said by the provider {uuid.uuid4().hex[:12]}"
     GenerationEvent.objects.create(generation=done, team=team, kind="store_retried", data={"try": 1, "why": said})
     running = started(_made(team, place, prompt))
@@ -271,7 +273,7 @@ def _team(name: str, owner: User, prompt: str) -> Things:
         str(queued.pk),
         *hooks.marks,
     }
-    inside = {running.provider_task_id or "", f"results.example/{done.pk}", attempt.detail, said, "7654321"}
+    inside = {running.provider_task_id or "", f"results.example/{done.pk}", attempt.detail, said, str(cost)}
     inside |= {bytes(secret.digest).hex(), bytes(attempt.token_hash).hex(), text, text.rpartition("_")[2]}
     inside |= {payment.payment_intent or "", payment.checkout_session or "", *stripe_ids, f"pm_of_{team.pk}_secret"}
     inside |= {hooks.secret, hooks.secret.removeprefix("whsec_")}

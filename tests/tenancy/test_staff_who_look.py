@@ -47,6 +47,7 @@ def _now(prints: tuple[Prints, Prints]) -> list[Any]:
     return [one.now() for one in prints]
 
 
+@pytest.mark.timeout(600)  # every address by every method, twice: 130 s on a busy machine
 def test_nothing_is_sent_anywhere(scene: Scene, root: Caller, prints: tuple[Prints, Prints]) -> None:
     before = _now(prints)
     faults = []

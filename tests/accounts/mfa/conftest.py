@@ -36,10 +36,9 @@ def _fresh_limits(request: Any) -> None:
 def step_now() -> int:
     """The step of 30 s that codes are made of now, by the database's clock; waits for the next one when this one is
     about to end, so that a test stands in one step."""
-    left = 30 - db.now().timestamp() % 30
-    if left < ENOUGH:
+    while (left := 30 - (moment := db.now().timestamp()) % 30) < ENOUGH:
         time.sleep(left)
-    return int(db.now().timestamp()) // 30
+    return int(moment) // 30
 
 
 def code_of(secret: str, step: int) -> str:

@@ -112,6 +112,7 @@ def all_rows() -> str:
     return f"{books()} {list(transfers)} {list(refunds)}"
 
 
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize(
     "life",
     ["refunded in parts, disputed, won", "spent, refunded, disputed, lost", "a refund fails, all is refunded"],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from billing import packs
@@ -26,6 +26,7 @@ def test_a_free_amount_has_the_bonus_of_the_best_pack_it_reaches(dollars: int, b
     assert packs.bonus_for(dollars * USD) == bonus
 
 
+@settings(deadline=None)
 @given(AMOUNTS, AMOUNTS)
 def test_more_never_brings_less(one: int, other: int) -> None:
     less, more = sorted((one, other))

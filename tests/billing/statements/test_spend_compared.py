@@ -44,7 +44,9 @@ def alice(world: World, browser: Any) -> Client:
 
 
 def week(world: World, by: By = By.MODEL) -> spend.Spend:
-    return spend.of_period(world.team, by=by, first=today() - timedelta(days=4), last=today())
+    """The last 5 days; 6 on the 5th, for days from the 1st on are compared with those of the month before."""
+    last = today()
+    return spend.of_period(world.team, by=by, first=last - timedelta(days=5 if last.day == 5 else 4), last=last)
 
 
 @pytest.mark.parametrize(
@@ -73,7 +75,8 @@ def test_both_periods_are_what_the_ledger_says(world: World, month: list[tuple[d
             before[model] += amount
     assert now
     assert before
-    assert (found.before.first, found.before.last) == (found.first - timedelta(days=5), found.first - timedelta(days=1))
+    length = found.last - found.first + timedelta(days=1)
+    assert (found.before.first, found.before.last) == (found.first - length, found.first - timedelta(days=1))
     assert {row.id: row.amount for row in found.rows} == now
     assert {row.id: row.before for row in found.rows} == {model: before[model] for model in now}
     assert (found.amount, found.before.amount) == (now.total(), before.total())
@@ -120,7 +123,7 @@ def test_beyond_six_the_smallest_are_one_part(world: World) -> None:
 def test_it_is_what_the_statement_says_was_charged(world: World, month: list[tuple[date, str, int]]) -> None:
     found = week(world, By.KEY)
     start = datetime(found.first.year, found.first.month, found.first.day, tzinfo=UTC)
-    said = statements.of_period(world.team, start, start + timedelta(days=5))
+    said = statements.of_period(world.team, start, start + (found.last - found.first) + timedelta(days=1))
     assert (said.charged, said.counts["charged"]) == (found.amount, found.count)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 import pytest
@@ -18,8 +18,6 @@ from generations.providers import base
 from project import db
 from tests.pages.conftest import doubted, picture, started
 from tests.world import World
-
-TODAY = datetime.now(UTC).date()
 
 
 def accept(actor: Actor, slug: str, **data: Any) -> Generation:
@@ -94,11 +92,12 @@ def recount() -> None:
 
 
 def noon(days_ago: int) -> datetime:
-    return datetime(TODAY.year, TODAY.month, TODAY.day, 12, tzinfo=UTC) - timedelta(days=days_ago)
+    return datetime.combine(day(days_ago), time(12), UTC)
 
 
 def day(days_ago: int) -> date:
-    return TODAY - timedelta(days=days_ago)
+    """Asked for anew each time: a run may begin before midnight and come here after it."""
+    return datetime.now(UTC).date() - timedelta(days=days_ago)
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ from generations.oversight.scopes import Scope, scope_of
 from generations.oversight.sums import Sums
 from project.paging import Page, Window, every
 from tests.oversight.costs import recount
-from tests.oversight.costs.conftest import TODAY, day, ended_at, noon
+from tests.oversight.costs.conftest import day, ended_at, noon
 from tests.oversight.costs.conftest import recount as recount_days
 from tests.world import World
 
@@ -79,7 +79,7 @@ def always(made: Generation, on: date) -> bool:
 
 
 def test_what_the_triggers_wrote_is_what_a_recount_says(history: list[Generation]) -> None:
-    same(Scope(TODAY, TODAY), always)
+    same(Scope(day(0), day(0)), always)
 
 
 def test_any_days_are_what_a_recount_says(spread: list[Generation]) -> None:

@@ -23,18 +23,22 @@ from generations.staff import places
 from project.money import dollars
 from project.paging import Window
 from tests.oversight.conftest import Desk
-from tests.oversight.costs.conftest import TODAY, accept, day, deliver
+from tests.oversight.costs.conftest import accept, day, deliver
 from tests.world import World
 
-DAYS = f"from={day(9)}&to={day(0)}"
 PAGES = ("/admin/costs", "/admin/costs/by/team", "/admin/costs/by/day", "/admin/costs/generations")
 FILES = (
     "/admin/costs/by/team.csv",
     "/admin/costs/by/variant.csv",
     "/admin/costs/prices-below-cost.csv",
     "/admin/costs/generations.csv",
-    f"/admin/costs/report.pdf?month={TODAY:%Y-%m}",
+    "/admin/costs/report.pdf?month={month}",
 )
+
+
+def days() -> str:
+    """Those of `spread` and those until today."""
+    return f"from={day(9)}&to={day(0)}"
 
 
 def words(page: HttpResponse) -> str:
@@ -59,7 +63,7 @@ def test_figures_are_for_whom_costs_are_a_duty(world: World, desk: Desk, path: s
 @pytest.mark.parametrize("path", FILES)
 def test_each_file_stands_in_the_log(world: World, desk: Desk, path: str) -> None:
     client = desk("see_costs", "export_costs")
-    answer = client.get(path)
+    answer = client.get(path.format(month=f"{day(0):%Y-%m}"))
     assert answer.status_code == 200
     told = AuditEvent.objects.get(action=Action.COSTS_EXPORTED)
     assert told.team is None
@@ -76,7 +80,7 @@ def test_a_generation_is_for_whom_costs_are_a_duty(world: World, desk: Desk) -> 
 
 
 def test_links_to_files_are_shown_to_whom_they_open(desk: Desk, spread: list[Generation]) -> None:
-    path = f"/admin/costs?{DAYS}"
+    path = f"/admin/costs?{days()}"
     assert b".csv" not in desk("see_costs").get(path).content
     assert b"/admin/costs/by/team.csv" in desk("see_costs", "export_costs").get(path).content
 
@@ -94,7 +98,7 @@ def test_a_page_without_anything_says_so(world: World, desk: Desk) -> None:
 
 def test_the_page_says_the_figures(desk: Desk, spread: list[Generation]) -> None:
     found = figures.of_scope(Scope(day(9), day(0)))
-    said = words(desk("see_costs").get(f"/admin/costs?{DAYS}"))
+    said = words(desk("see_costs").get(f"/admin/costs?{days()}"))
     for amount in (found.total.revenue, found.total.cost, found.total.margin, found.total.expected, found.total.actual):
         assert dollars(amount) in said
     assert f"At risk {dollars(300_000)} 1 perhaps bought" in said
@@ -192,7 +196,7 @@ def test_names_are_text(world: World, desk: Desk, spread: list[Generation]) -> N
     ApiKey.objects.filter(team=world.team).update(name=name)
     client = desk("see_costs")
     for path in ("/admin/costs", "/admin/costs/by/team", "/admin/costs/by/key"):
-        page = client.get(f"{path}?{DAYS}").content.decode()
+        page = client.get(f"{path}?{days()}").content.decode()
         assert "<i>" not in page
         assert html.escape(name) in page
 
@@ -200,7 +204,7 @@ def test_names_are_text(world: World, desk: Desk, spread: list[Generation]) -> N
 def test_the_list_goes_on_by_its_links(desk: Desk, spread: list[Generation], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(places, "PER_PAGE", 5)
     client = desk("see_costs")
-    seen, href = [], f"?{DAYS}&provider=kie"
+    seen, href = [], f"?{days()}&provider=kie"
     while href:
         page = client.get(f"/admin/costs/generations{href}")
         seen += [row.id for row in page.context["page"].rows]
@@ -208,7 +212,7 @@ def test_the_list_goes_on_by_its_links(desk: Desk, spread: list[Generation], mon
         assert not href or "provider=kie" in href
     assert seen == [row.id for row in drill_down.page(wanted_of("kie"), Window(50)).rows]
     assert len(seen) > 5
-    assert client.get(f"/admin/costs/generations?{DAYS}&older=beyond").status_code == 422
+    assert client.get(f"/admin/costs/generations?{days()}&older=beyond").status_code == 422
 
 
 def wanted_of(provider: str) -> Wanted:
@@ -221,10 +225,10 @@ def test_files_say_what_the_page_says(desk: Desk, spread: list[Generation]) -> N
     scope = Scope(day(9), day(0))
     found = figures.of_scope(scope)
     for by in By:
-        rows = table(client, f"/admin/costs/by/{by}.csv?{DAYS}")
+        rows = table(client, f"/admin/costs/by/{by}.csv?{days()}")
         assert [int(row["revenue_micro"]) for row in rows] == [line.sums.revenue for line in found.tables[by].lines]
         assert sum(int(row["margin_micro"]) for row in rows) == found.total.margin
-    rows = table(client, f"/admin/costs/generations.csv?{DAYS}")
+    rows = table(client, f"/admin/costs/generations.csv?{days()}")
     assert [row["id"] for row in rows] == [row.id for row in drill_down.page(Wanted(scope), Window(50)).rows]
     assert sum(int(row["charged_micro"]) for row in rows) == found.total.revenue
     assert sum(int(row["margin_micro"]) for row in rows) == found.total.margin
@@ -233,7 +237,7 @@ def test_files_say_what_the_page_says(desk: Desk, spread: list[Generation]) -> N
 def test_files_have_each_amount_in_its_column(desk: Desk, spread: list[Generation]) -> None:
     client = desk("see_costs", "export_costs")
     over = next(made for made in spread if made.actual_cost == 310_000)
-    rows = {row["id"]: row for row in table(client, f"/admin/costs/generations.csv?{DAYS}")}
+    rows = {row["id"]: row for row in table(client, f"/admin/costs/generations.csv?{days()}")}
     names = ("charged", "expected", "actual", "difference", "margin")
     assert [rows[over.public_id][f"{name}_micro"] for name in names] == [
         "300000",
@@ -259,7 +263,7 @@ def test_files_have_each_amount_in_its_column(desk: Desk, spread: list[Generatio
 
 
 def test_no_cell_of_a_file_is_a_formula(desk: Desk, spread: list[Generation]) -> None:
-    rows = table(desk("see_costs", "export_costs"), f"/admin/costs/by/key.csv?{DAYS}")
+    rows = table(desk("see_costs", "export_costs"), f"/admin/costs/by/key.csv?{days()}")
     assert "'=second key" in {row["key"] for row in rows}
     assert any(row["margin_usd"].startswith("-") for row in rows)  # a number stays one
 
@@ -277,7 +281,7 @@ def test_the_report_of_a_month_is_a_document(desk: Desk, spread: list[Generation
 def test_pages_take_as_many_queries_whatever_there_is(world: World, desk: Desk, spread: list[Generation]) -> None:
     client = desk("see_costs")
     made = spread[0].public_id
-    asked = [f"/admin/costs?{DAYS}", f"/admin/costs/by/key?{DAYS}", f"/admin/costs/generations?{DAYS}"]
+    asked = [f"/admin/costs?{days()}", f"/admin/costs/by/key?{days()}", f"/admin/costs/generations?{days()}"]
     asked.append(f"/admin/costs/generations/{made}")
 
     def counted() -> list[int]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import io
 from collections import Counter
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -129,7 +129,8 @@ def test_why_a_balance_is_what_it_is(month: House, root: Client, number: int) ->
     for amount in (charged, month.granted, month.granted - charged):
         assert dollars(amount) in words, dollars(amount)
     moved = file_of(root, f"/admin/teams/{team.public_id}/tables/spend.csv")
-    days = [fact.charged for fact in mine if fact.day > start]  # the last 30 days, today with them
+    since = datetime.now(UTC).date() - timedelta(days=29)  # the last 30 days, today with them
+    days = [fact.charged for fact in mine if fact.day >= since]
     assert sum(int(row["charged_micro"]) for row in moved) == sum(days)
 
 

@@ -222,23 +222,23 @@ def test_an_ended_one_is_shown_with_what_came_late(desk: Desk, make: Make) -> No
 def test_a_body_is_set_out_and_says_no_secret(desk: Desk, make: Make) -> None:
     running = started(make())
     body = (
-        b'{"code": 200, "data": {"taskId": "t1", "remainedCredits": 4711, "apiKey": "abc",'
+        b'{"code": 200, "data": {"taskId": "t1", "remainedCredits": 4711822093, "apiKey": "abc",'
         b' "param": "{\\"callBackUrl\\": \\"https://x.example/callbacks/kie/0123456789abcdef0123456789abcdef\\",'
-        b' \\"remainedCredits\\": 4711}"}}'
+        b' \\"remainedCredits\\": 4711822093}"}}'
     )
     row = callback_of(running, body=body)
     address = f"/admin/operations/callbacks/in-{row.pk}"
     seen = desk("see_operations").get(address).content.decode()
     assert "&quot;taskId&quot;: &quot;t1&quot;" in seen
-    assert "4711" not in seen
+    assert "4711822093" not in seen
     assert "abc&quot;" not in seen
     assert "0123456789abcdef" not in seen
     with_costs = desk("see_operations", "see_costs").get(address).content.decode()
-    assert with_costs.count("4711") == 2
+    assert with_costs.count("4711822093") == 2
     assert "abc&quot;" not in with_costs
-    broken = refused_callback(running, body=b"remainedCredits: 4711, Bearer abcdefghijklmnop \x00\xff")
+    broken = refused_callback(running, body=b"remainedCredits: 4711822093, Bearer abcdefghijklmnop \x00\xff")
     seen = desk("see_operations").get(f"/admin/operations/callbacks/out-{broken.pk}").content.decode()
-    assert "4711" not in seen
+    assert "4711822093" not in seen
     assert "abcdefghijklmnop" not in seen
 
 

@@ -55,6 +55,8 @@ def copies(generation: Generation, count: int, **changed: Any) -> None:
     names = ", ".join(f'"{name}"' for name in columns)
     with connection.cursor() as cursor:
         cursor.execute("set local session_replication_role = replica")
+        cursor.execute("set local statement_timeout = 0")  # so many rows at once are no page's query
         cursor.execute(COPIES.format(columns=names, values=values), {"count": count, "source": generation.pk})
         cursor.execute("set local session_replication_role = origin")
         cursor.execute("analyze generations_generation")
+        cursor.execute("set local statement_timeout to default")

@@ -129,7 +129,9 @@ def test_hostile_words_never_error(alice: Client, make: Make, words: str) -> Non
 
 
 @pytest.mark.django_db
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(
     st.text(alphabet=st.one_of(st.sampled_from("ab \"'\\-:*&|!()<>.,/@or"), st.characters(codec="utf-8")), max_size=40)
 )
