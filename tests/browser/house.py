@@ -5,7 +5,6 @@ from __future__ import annotations
 import email
 import json
 import os
-import random
 import re
 import signal
 import subprocess
@@ -19,9 +18,9 @@ from typing import Any
 import httpx
 import psutil
 
-from project import development, embedded_postgres
+from project import embedded_postgres
 from tests.flows.test_make_run import NOT_OURS
-from tests.project.processes import ROOT, House, within
+from tests.project.processes import ROOT, House, quiet_port, within
 
 STARTS_WITHIN = 240.0  # seconds, on a machine that runs other tests beside
 SEEDED_WITHIN = 180.0
@@ -45,7 +44,7 @@ class BrowserHouse:
 
     def __init__(self, base: Path) -> None:
         self.data_dir = base / "data"
-        self.port = _port()
+        self.port = quiet_port()
         self.site = f"http://localhost:{self.port}"  # a passkey is bound to a name, and 127.0.0.1 is none
         ours = {"DATA_DIR": str(self.data_dir), "SITE_URL": self.site}
         self.house = House(base / "run.log", **{**dict.fromkeys(NOT_OURS), **ours})
@@ -142,16 +141,6 @@ class _Kept(BrowserHouse):
 
     def stop(self) -> None:
         pass
-
-
-def _port() -> int:
-    """A free one that nobody else is given: the system takes what it gives to whoever asks for any from higher up, and
-    `run` listens there only after its database has started."""
-    for _ in range(100):
-        port = random.randrange(20_000, 30_000)  # noqa: S311 - no secret
-        if development.port_is_free("127.0.0.1", port):
-            return port
-    raise AssertionError("no port is free")
 
 
 def _words(path: Path) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import random
 import re
 import signal
 import stat
@@ -22,10 +21,9 @@ import pytest
 import stripe
 
 from project import development, embedded_postgres, postgres_place, postgres_server
-from tests.project.processes import House, within
+from tests.project.processes import House, quiet_port, within
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]  # some starts and stops of the whole house
-HOST = "127.0.0.1"
 STARTS_WITHIN = 240.0  # seconds: the first one migrates
 SECOND_START_WITHIN = 45.0  # seconds on a machine that runs other tests; the promise of 15 s is for a quiet one
 NOT_OURS = (
@@ -45,11 +43,6 @@ NOT_OURS = (
 )
 
 
-def quiet_port() -> int:
-    """A free port from below those that the kernel hands out: between two runs no caller of another test gets it."""
-    return next(port for port in random.sample(range(20_000, 32_000), 200) if development.port_is_free(HOST, port))
-
-
 class Running:
     """A directory of data and the `make run`s on it."""
 
@@ -61,7 +54,7 @@ class Running:
 
     @property
     def site(self) -> str:
-        return f"http://{HOST}:{self.port}"
+        return f"http://127.0.0.1:{self.port}"
 
     def start(self) -> subprocess.Popen[bytes]:
         """Starts and waits for the greeting."""

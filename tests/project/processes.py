@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import subprocess
 import sys
 import time
@@ -13,6 +14,8 @@ from urllib.parse import quote
 
 import psutil
 from django.db import connection
+
+from project import development
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 MARK = "FRAMEHOUSE_TEST_MARK"
@@ -71,6 +74,15 @@ class House:
             process.kill()
         for started in self._started:
             started.wait(timeout=20)
+
+
+def quiet_port() -> int:
+    """A free port from below those that the system gives to whoever asks for any: until somebody listens there, which
+    may be minutes later, no other test gets it."""
+    for port in random.sample(range(20_000, 32_000), 200):
+        if development.port_is_free("127.0.0.1", port):
+            return port
+    raise AssertionError("no port is free")
 
 
 def hung_up(name: str) -> bool:

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from typing import Any
 
 from django.db import connection
-from django.db.models import Model
 
 from generations import observation, outcomes
 from generations.models import Attempt, Callback, Generation, Reason, RefusedCallback
@@ -53,22 +52,6 @@ def late_result_of(generation: Generation) -> Generation:
     observation.keep_late_result(generation=generation, task_id=generation.provider_task_id or "", done=done)
     generation.refresh_from_db()
     return generation
-
-
-def many_like(row: Model, count: int = 300, **differing: str) -> None:
-    """Copies of a row that differ in these columns, each told as SQL of a number `n`; and the database counts them:
-    which way it goes must not depend on what it remembers of earlier tests."""
-    table, columns = row._meta.db_table, [field.column for field in row._meta.concrete_fields]
-    values = ", ".join(differing.get(column, column) for column in columns)
-    with connection.cursor() as cursor:
-        cursor.execute("SET LOCAL session_replication_role = replica")  # what they belong to is no matter here
-        cursor.execute(
-            f"INSERT INTO {table} ({', '.join(columns)}) SELECT {values} "  # noqa: S608
-            f"FROM {table}, generate_series(1, {count}) n WHERE id = %s",
-            [row.pk],
-        )
-        cursor.execute("SET LOCAL session_replication_role = origin")
-        cursor.execute(f"ANALYZE {table}")
 
 
 def plan_of(part: str, work: Callable[[], object]) -> str:

@@ -15,7 +15,8 @@ from generations.oversight import health
 from generations.oversight.health import Rates
 from generations.providers import base
 from project import db
-from tests.oversight.operations.conftest import late_result_of, many_like, plan_of
+from tests.copies import copies
+from tests.oversight.operations.conftest import late_result_of, plan_of
 from tests.pages.conftest import delivered, doubted, started
 
 Make = Callable[..., Generation]
@@ -134,11 +135,17 @@ def test_what_is_not_the_providers_failure(reason: Reason, of_input: int, make: 
 def test_a_question_goes_by_the_indexes(make: Make, by_model: bool) -> None:  # noqa: FBT001
     ended = late_result_of(make())
     long_ago = "now() - n * interval '1 day'"
-    many_like(
-        ended, id="gen_random_uuid()", hold_id="gen_random_uuid()", provider_task_id="n::text", finished_at=long_ago
+    copies(
+        ended,
+        300,
+        id="gen_random_uuid()",
+        hold_id="gen_random_uuid()",
+        provider_task_id="n::text",
+        finished_at=long_ago,
     )
-    many_like(
+    copies(
         ended.attempts.get(),
+        300,
         id="-n",
         generation_id="gen_random_uuid()",
         token_hash="n::text::bytea",

@@ -15,8 +15,9 @@ from generations.models import Callback, Generation, Pause, RefusedCallback
 from generations.oversight import callback_log, usage_match
 from generations.staff.urls_operations import urlpatterns
 from project.paging import Window
+from tests.copies import copies
 from tests.oversight.conftest import Desk
-from tests.oversight.operations.conftest import callback_of, late_result_of, many_like, plan_of, refused_callback
+from tests.oversight.operations.conftest import callback_of, late_result_of, plan_of, refused_callback
 from tests.pages.conftest import doubted, started
 
 Make = Callable[..., Generation]
@@ -170,17 +171,18 @@ def test_rare_callbacks_are_found_without_the_ordinary_ones(verdict: str, index:
 def test_whose_a_task_is_is_found_by_it(table: str, make: Make) -> None:
     told, row = late_result_of(make()), make()
     task = "'task ' || n"
-    many_like(told, id="gen_random_uuid()", hold_id="gen_random_uuid()", provider_task_id=task)
-    many_like(callback_of(told), id="-n", body_hash="n::text::bytea", provider_task_id=task)
-    many_like(
+    copies(told, 300, id="gen_random_uuid()", hold_id="gen_random_uuid()", provider_task_id=task)
+    copies(callback_of(told), 300, id="-n", body_hash="n::text::bytea", provider_task_id=task)
+    copies(
         told.attempts.get(),
+        300,
         id="-n",
         number="1",
         generation_id="gen_random_uuid()",
         token_hash="n::text::bytea",
         provider_task_id=task,
     )
-    many_like(told.late_results.get(), id="-n", provider_task_id=task)
+    copies(told.late_results.get(), 300, id="-n", provider_task_id=task)
     plan = plan_of(f'FROM "generations_{table}"', lambda: usage_match.owner_besides(row, "a task"))
     assert {"lateresult": "late_result"}.get(table, table) + "_task" in plan
 

@@ -2,31 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Any
 from urllib.parse import urlencode
 
-from django.db import connection
-
 from generations.models import Generation
+from tests.copies import copies
 from tests.pages.parsing import Page
 
 IMAGE = "https://img.example/a.png"
 
-# Copies of one generation, past the guards: spread over time, over models and with a word of their number.
-COPIES = """
-insert into generations_generation ({columns})
-select {values} from generations_generation g, generate_series(1, %(count)s) n where g.id = %(source)s
-"""
+# An ended one, without credit of its own.
 CHANGED = {
     "id": "gen_random_uuid()",
-    "created_at": "g.created_at - n * interval '1 second'",
+    "created_at": "r.created_at - n * interval '1 second'",
     "input": "jsonb_build_object('prompt', 'copy number ' || n)",
     "provider_task_id": "null",
     "hold_id": "gen_random_uuid()",
     "status": "'canceled'",
     "status_version": "1",
     "next_action_at": "null",
-    "finished_at": "g.created_at",
+    "finished_at": "r.created_at",
     "charged": "0",
 }
 
@@ -47,16 +41,6 @@ def look(page: Page) -> str:
     return f"{page.one('div', id='live').attrs['hx-get']}&{urlencode({'rows': still_open(page)}, doseq=True)}"
 
 
-def copies(generation: Generation, count: int, **changed: Any) -> None:
+def ended_copies(generation: Generation, count: int, **changed: str) -> None:
     """So many ended copies of a generation, older than it by a second each. `changed` are columns in SQL."""
-    columns = [field.column for field in Generation._meta.concrete_fields]
-    new = {**CHANGED, **changed}
-    values = ", ".join(new.get(name, f'g."{name}"') for name in columns)
-    names = ", ".join(f'"{name}"' for name in columns)
-    with connection.cursor() as cursor:
-        cursor.execute("set local session_replication_role = replica")
-        cursor.execute("set local statement_timeout = 0")  # so many rows at once are no page's query
-        cursor.execute(COPIES.format(columns=names, values=values), {"count": count, "source": generation.pk})
-        cursor.execute("set local session_replication_role = origin")
-        cursor.execute("analyze generations_generation")
-        cursor.execute("set local statement_timeout to default")
+    copies(generation, count, **{**CHANGED, **changed})

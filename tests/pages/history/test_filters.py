@@ -13,7 +13,7 @@ from accounts import keys
 from accounts.models import Membership
 from generations import labels, outcomes
 from generations.models import Generation
-from tests.pages.history.reading import IMAGE, copies, ids
+from tests.pages.history.reading import IMAGE, ended_copies, ids
 from tests.pages.parsing import Page, read
 from tests.world import World
 
@@ -89,7 +89,7 @@ def test_favourites_are_ones_own_and_tags_the_teams(alice: Client, make: Make, w
 def test_several_filters_meet_old_rows_too(alice: Client, make: Make, world: World) -> None:
     rare, newest = make(prompt="an old one"), make("nano-banana-pro")
     outcomes.cancel(generation_id=rare.pk, actor="test")
-    copies(newest, 2500)  # more than is looked through in order
+    ended_copies(newest, 2500)  # more than is looked through in order
     Generation.objects.filter(pk=rare.pk).update(created_at=datetime(2020, 1, 1, tzinfo=UTC))
     filters = {"model": "veo-3.1-fast", "status": "canceled", "member": "bob@example.com"}
     assert listed(alice, **filters) == [rare.public_id]

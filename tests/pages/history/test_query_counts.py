@@ -10,7 +10,7 @@ from django.test import Client
 from generations import labels, outcomes
 from generations.models import Generation
 from tests.pages.conftest import delivered
-from tests.pages.history.reading import IMAGE, copies, ids, look
+from tests.pages.history.reading import IMAGE, ended_copies, ids, look
 from tests.pages.parsing import Page, read
 from tests.world import World
 
@@ -69,6 +69,6 @@ def test_as_many_queries_for_10_rows_as_for_10_000(
 
     few = counts()
     source = Generation.objects.filter(status="queued").earliest("created_at")
-    copies(source, 10_000)
+    ended_copies(source, 10_000)
     assert counts() == few
     assert max(few.values()) <= MOST, few

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from generations import history_search
 from generations.models import Generation
-from tests.pages.history.reading import copies, ids
+from tests.pages.history.reading import ended_copies, ids
 from tests.pages.parsing import read
 
 Make = Callable[..., Generation]
@@ -142,7 +142,7 @@ def test_anything_typed_is_a_search(text: str) -> None:
 
 def test_a_rare_word_is_found_far_back_and_in_pages(alice: Client, make: Make) -> None:
     newest = make(prompt="a green door")
-    copies(
+    ended_copies(
         newest,
         5000,
         input="jsonb_build_object('prompt', case when n > 4000 and mod(n, 50) = 0 then 'zebra ' || n else 'door' end)",
